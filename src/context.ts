@@ -1,0 +1,38 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Logger } from './logger.js';
+
+/** What a token may be used for. `admin` covers `deploy`, which covers `read`. */
+export const TOKEN_SCOPES = ['read', 'deploy', 'admin'] as const;
+export type TokenScope = (typeof TOKEN_SCOPES)[number];
+
+/** Who is asking. */
+export type Actor =
+  | {
+      kind: 'account';
+      accountId: string;
+      tokenId: string;
+      scopes: ReadonlySet<TokenScope>;
+      /** The token is held to this one team, where set. */
+      teamId: string | null;
+      isOperator: boolean;
+    }
+  /** A clock, the webhook or the reconciler: it queues and waits where an account would be refused for want of a cluster. */
+  | { kind: 'system'; name: string }
+  | { kind: 'anonymous' };
+
+/** Through which door an operation came in. */
+export type Door = 'rest' | 'graphql' | 'websocket' | 'sse' | 'webhook' | 'schedule';
+
+/** One operation's context. It lives as long as the operation (a subscription's: as long as the subscription). */
+export interface RequestContext {
+  requestId: string;
+  actor: Actor;
+  door: Door;
+  /** The client's address, after the configured number of trusted proxies. */
+  ip: string;
+  /** A fork of its own; a mutation forks again for its transaction. */
+  em: EntityManager;
+  logger: Logger;
+  /** Aborted when the client has left or the deadline passed. */
+  signal: AbortSignal;
+}
