@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/**
+ * Every setting of the server. This file is the only reader of `process.env`; the result is frozen.
+ * The table in the README is held equal to `SETTINGS` by a test.
+ */
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = z.coerce.number().int().min(0);
+const flag = z.enum(['0', '1', 'true', 'false', '']).transform((value) => value === '1' || value === 'true');
+const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean));
+const path = z.string().min(1);
+
+export const SETTINGS = z.object({
+  APEX_PORT: port.default(3000).describe('Port of the API, GraphQL and the dashboard'),
+  APEX_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  APEX_HOME: path.default('.apex').describe('Folder of this installation: credentials, key, logs'),
+  APEX_DOMAIN: z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a DNS name').default('apex.localhost').describe('Public services answer under this domain'),
+  APEX_PUBLIC_URL: z.url().optional().describe('Address under which clients reach this server, where a proxy stands before it'),
+  APEX_INGRESS_URL: z.url().optional().describe('Scheme and port under which public services answer, where the cluster does not tell'),
+  APEX_INGRESS_CLASS: z.string().optional().describe("Class of the Ingress objects; unset: the cluster's default"),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').describe('PostgreSQL'),
+  APEX_SECRET_KEY: z.string().optional().describe('Key that seals secrets at rest: 32 bytes, base64 (or use APEX_SECRET_KEY_FILE)'),
+  APEX_SECRET_KEY_FILE: path.optional().describe('File that holds the key'),
+  KUBECONFIG: path.optional().describe('Cluster to use'),
+  APEX_NODE_DIR: path.optional().describe('System folder of the embedded node, where that is the cluster'),
+  APEX_NO_CLUSTER: flag.default(false).describe('1: run without a cluster; what needs one answers 503'),
+  APEX_RATE_LIMIT: count.default(100).describe('Requests a minute for each IP address; 0 switches the limit off'),
+  APEX_TRUSTED_PROXIES: count.default(0).describe('Number of proxies before this server whose X-Forwarded-For is believed'),
+  APEX_ALLOWED_INTERNAL: list.default([]).describe('host:port list of internal addresses that outgoing calls may reach'),
+  APEX_REGISTRY_MIRRORS: list.default([]).describe('registry=url list asked first when a tag is resolved, as on the node'),
+  APEX_CORS_ORIGINS: list.default([]).describe('Origins that browsers may call from; none by default'),
+  APEX_DEPLOY_DEADLINE_SECONDS: z.coerce.number().int().min(5).max(3600).default(300).describe('A rollout that is not ready by then has failed'),
+  APEX_METRICS_TOKEN: z.string().min(16).optional().describe('Bearer token for /metrics from elsewhere than loopback'),
+  APEX_GITHUB_WEBHOOK_SECRET: z.string().min(1).optional().describe('Secret of the GitHub webhook'),
+  APEX_GITHUB_API_URL: z.url().default('https://api.github.com').describe("GitHub's API; another for Enterprise Server"),
+  APEX_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged'),
+  NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('development shows the GraphQL sandbox'),
+});
+
+const SECRET_KEY_BYTES = 32;
+
+export interface Config extends Readonly<Omit<z.output<typeof SETTINGS>, 'APEX_SECRET_KEY' | 'APEX_SECRET_KEY_FILE'>> {
+  /** 32 bytes. */
+  readonly secretKey: Buffer;
+}
+
+/** The settings are wrong: `faults` names each one and never a value. */
+export class ConfigError extends Error {
+  constructor(readonly faults: string[]) {
+    super(`The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Parses the environment once. Throws `ConfigError` with every fault listed. */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in SETTINGS.shape && value !== ''));
+  const parsed = SETTINGS.safeParse(given);
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${sentence(issue)}`);
+  const key = readSecretKey(given.APEX_SECRET_KEY, given.APEX_SECRET_KEY_FILE);
+  if (typeof key === 'string') faults.push(key);
+  if (!parsed.success || typeof key === 'string') throw new ConfigError(faults);
+  const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, ...settings } = parsed.data;
+  return Object.freeze({ ...settings, secretKey: key });
+}
+
+/** zod may quote the value it received; a setting may be a secret, so only the rule is told. */
+function sentence(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is required';
+  return issue.message.replace(/,? received .*$/i, '');
+}
+
+function readSecretKey(value: string | undefined, file: string | undefined): Buffer | string {
+  if (value && file) return 'APEX_SECRET_KEY: set either it or APEX_SECRET_KEY_FILE, not both';
+  let text = value;
+  if (file) {
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch {
+      return 'APEX_SECRET_KEY_FILE: the file cannot be read';
+    }
+  }
+  const name = file ? 'APEX_SECRET_KEY_FILE' : 'APEX_SECRET_KEY';
+  if (!text) return 'APEX_SECRET_KEY: is required (make one with "openssl rand -base64 32")';
+  const bytes = Buffer.from(text.trim(), 'base64');
+  return bytes.length === SECRET_KEY_BYTES ? bytes : `${name}: must be ${SECRET_KEY_BYTES} bytes in base64 (make one with "openssl rand -base64 32")`;
+}

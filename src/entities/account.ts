@@ -1,0 +1,31 @@
+import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ID, ObjectType } from 'type-graphql';
+import { newId, timestamp } from './columns.js';
+
+/** A person. The first account, made at first boot, is the installation's operator. */
+@ObjectType({ simpleResolvers: true })
+@Entity({ tableName: 'account' })
+export class Account {
+  @Field(() => ID)
+  @PrimaryKey({ type: 'uuid' })
+  id: string = newId();
+
+  @Field()
+  @Property({ type: 'text' })
+  name!: string;
+
+  @Field(() => String, { nullable: true })
+  @Property({ type: 'text', nullable: true, unique: true })
+  email: string | null = null;
+
+  @Field()
+  @Property({ type: 'boolean' })
+  isOperator: boolean = false;
+
+  @Field(() => Date)
+  @Property({ ...timestamp })
+  createdAt: Date = new Date();
+
+  @Property({ ...timestamp, nullable: true })
+  deletedAt: Date | null = null;
+}

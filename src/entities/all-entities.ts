@@ -1,0 +1,21 @@
+import { Account } from './account.js';
+import { Deployment } from './deployment.js';
+import { DeploymentEvent } from './deployment-event.js';
+import { Environment } from './environment.js';
+import { Host } from './host.js';
+import { Installation } from './installation.js';
+import { Lease } from './lease.js';
+import { Membership } from './membership.js';
+import { RegistryCredential } from './registry-credential.js';
+import { Release } from './release.js';
+import { Service } from './service.js';
+import { Team } from './team.js';
+import { TeamKey } from './team-key.js';
+import { Token } from './token.js';
+import { Variable } from './variable.js';
+
+/** What MikroORM is told of. */
+export const ENTITIES = [
+  Account, Deployment, DeploymentEvent, Environment, Host, Installation, Lease, Membership, RegistryCredential, Release,
+  Service, Team, TeamKey, Token, Variable,
+];

@@ -1,0 +1,67 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+
+/** What the reconciler is asked to look at. It carries a key and never what happened. */
+export type ReconcileKey = `service/${string}` | `environment/${string}`;
+
+/** The cluster as the watcher last saw it: a value in memory, never a call. */
+export type ClusterState =
+  | { kind: 'ready'; version: string; since: Date }
+  | { kind: 'building'; percent: number; message: string; since: Date }
+  | { kind: 'unreachable'; message: string; since: Date }
+  | { kind: 'none' };
+
+/** One line of a container's log. `cursor` is opaque; a reader that gives it back as `after` goes on behind this line. */
+export interface LogLine {
+  timestamp: Date;
+  replica: string;
+  stream: 'stdout' | 'stderr';
+  message: string;
+  cursor: string;
+}
+
+/** Lines of one 25 to 50 ms. delivered + announced lost = produced. */
+export interface LogBatch {
+  lines: LogLine[];
+  /** Lines that this reader lost because it was slow. */
+  dropped: number;
+  /** Lines are missing before this batch and their number cannot be known (the cluster no longer has them). */
+  gap: boolean;
+  /** Of the last line, or what `after` was. */
+  cursor: string | null;
+}
+
+/** Which lines are wanted. */
+export interface LogFilter {
+  text?: string | undefined;
+  replica?: string | undefined;
+  stream?: 'stdout' | 'stderr' | undefined;
+  deploymentId?: string | undefined;
+}
+
+/** From where on. `tail` counts lines of all replicas together; `after` is a cursor and wins over the others. */
+export interface LogStart {
+  tail?: number | undefined;
+  since?: Date | undefined;
+  after?: string | undefined;
+  /** The previous container of each replica (after a restart). Only for `history`. */
+  previous?: boolean | undefined;
+}
+
+/** Whose lines: the containers of one service. */
+export interface LogSource {
+  serviceId: string;
+  namespace: string;
+}
+
+/** All that resolvers may ask of the cluster. */
+export interface Orchestrator {
+  /** Queues a look at `key`, in the caller's transaction: it happens if, and only if, `tx` commits. */
+  wake(tx: EntityManager, key: ReconcileKey): Promise<void>;
+  cluster(): ClusterState;
+  /** Live lines of all replicas, through rollouts and restarts, until `signal` aborts. Throws ApexError CLUSTER_REQUIRED. */
+  follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;
+  /** The lines that the cluster has now, oldest first. Throws ApexError CLUSTER_REQUIRED or BAD_REQUEST (bad cursor). */
+  history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch>;
+  /** The address of a public service, e.g. `http://my-service.apex.localhost:8080`. */
+  urlOf(host: string): string;
+}
