@@ -1,4 +1,5 @@
 import { Account } from './account.js';
+import { CostlyCall } from './costly-call.js';
 import { Deployment } from './deployment.js';
 import { DeploymentEvent } from './deployment-event.js';
 import { Environment } from './environment.js';
@@ -16,6 +17,6 @@ import { Variable } from './variable.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, Deployment, DeploymentEvent, Environment, Host, Installation, Lease, Membership, RegistryCredential, Release,
+  Account, CostlyCall, Deployment, DeploymentEvent, Environment, Host, Installation, Lease, Membership, RegistryCredential, Release,
   Service, Team, TeamKey, Token, Variable,
 ];

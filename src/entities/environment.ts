@@ -1,9 +1,18 @@
+import { createHash } from 'node:crypto';
 import { Entity, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { newId, timestamp } from './columns.js';
 import { Team } from './team.js';
 
 export const PRODUCTION = 'production';
+
+const NAMESPACE_LENGTH = 63;
+const short = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 8);
+
+/** The namespace of an environment: of this installation and of this very row, so that a deleted one's end is never in the way of a new one. */
+export function namespaceFor(installationId: string, environmentId: string, name: string): string {
+  return `apex-${short(installationId)}-${short(environmentId)}-${name}`.slice(0, NAMESPACE_LENGTH).replace(/-+$/, '');
+}
 
 /** A stage of a team, and one namespace of a cluster. Never its variables. */
 @ObjectType({ simpleResolvers: true })
@@ -22,7 +31,7 @@ export class Environment {
   @Property({ type: 'text' })
   name!: string;
 
-  /** Name of its namespace: deterministic, made from the installation and the row. */
+  /** Name of its namespace, as `namespaceFor` gives it. */
   @Property({ type: 'text', unique: true })
   namespace!: string;
 

@@ -15,9 +15,9 @@ export class Token {
   @ManyToOne({ entity: () => Account, mapToPk: true, fieldName: 'account_id', index: true })
   accountId!: string;
 
-  /** Held to this team, where set. */
+  /** Held to this team, where set: it goes with the team, so that it never comes to mean all of them. */
   @Field(() => ID, { nullable: true })
-  @ManyToOne({ entity: () => Team, mapToPk: true, fieldName: 'team_id', nullable: true })
+  @ManyToOne({ entity: () => Team, mapToPk: true, fieldName: 'team_id', nullable: true, deleteRule: 'cascade' })
   teamId: string | null = null;
 
   @Field()

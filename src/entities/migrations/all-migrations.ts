@@ -1,0 +1,4 @@
+import { Initial } from './001-initial.js';
+
+/** Every migration, oldest first. One that has run anywhere is never changed again. */
+export const MIGRATIONS = [{ name: '001-initial', class: Initial }];
