@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readJson, writeJson } from '../../node/json-file.js';
 import { Problem } from '../problem.js';
-import { readIfThere, writePrivately } from '../private-file.js';
 
 const ACCESS = z.object({
   port: z.number().int(),
@@ -21,21 +22,22 @@ const fileOf = (home: string) => join(home, 'database.json');
 
 /** How the embedded PostgreSQL of a home is reached; null before its first start. */
 export function readAccess(home: string): Access | null {
-  const text = readIfThere(fileOf(home));
-  if (text === null) return null;
-  try {
-    return ACCESS.parse(JSON.parse(text));
-  } catch {
-    throw new Problem(`${fileOf(home)} holds the database's passwords and cannot be read as such: restore it, or give the data up with "./apex down --purge".`);
-  }
+  if (!existsSync(fileOf(home))) return null;
+  const access = ACCESS.safeParse(readJson(fileOf(home)));
+  if (access.success) return access.data;
+  throw new Problem(`${fileOf(home)} holds the database's passwords and cannot be read as such: restore it, or give the data up with "./apex down --purge".`);
 }
 
 export function keepAccess(home: string, access: Access): void {
-  writePrivately(fileOf(home), `${JSON.stringify(access, null, 2)}\n`);
+  writeJson(fileOf(home), access);
 }
 
 export function newAccess(port: number): Access {
-  return { port, password: randomBytes(24).toString('base64url'), adminPassword: randomBytes(24).toString('base64url') };
+  return { port, password: newPassword(), adminPassword: newPassword() };
+}
+
+function newPassword(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 /** The server's address of the database. */

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { runCommand } from '../../node/run-command.js';
 import { installPackages } from '../host/apt.js';
 import { rootPrefix } from '../host/root.js';
-import { run } from '../host/run.js';
 import { Problem } from '../problem.js';
 import type { Progress } from '../progress.js';
 
@@ -51,5 +51,5 @@ async function removeDropIn(): Promise<void> {
 
 async function asRoot(...words: string[]): Promise<void> {
   const [command = '', ...args] = [...rootPrefix('Installing PostgreSQL'), ...words];
-  await run(command, args, { timeoutMs: DROP_IN_DEADLINE_MS });
+  await runCommand(command, args, { timeoutMs: DROP_IN_DEADLINE_MS });
 }

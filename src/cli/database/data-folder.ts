@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { chownSync, existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canReach, type Account } from '../host/account.js';
-import { readIfThere } from '../private-file.js';
 
 const SYSTEM_FOLDER = '/var/lib/apex/homes';
 
@@ -27,7 +26,8 @@ export function findDataFolder(home: string): string | null {
 
 /** The major version that wrote the data; null where there is none. */
 export function dataVersion(folder: string): string | null {
-  return readIfThere(join(folder, 'data', 'PG_VERSION'))?.trim() ?? null;
+  const file = join(folder, 'data', 'PG_VERSION');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
 }
 
 /** Removes the data for good. */

@@ -6,7 +6,7 @@ import { findAccount, type Account } from '../host/account.js';
 import { freePort, isPortFree } from '../host/ports.js';
 import { isRoot } from '../host/root.js';
 import { messageOf, Problem } from '../problem.js';
-import { readIfThere } from '../private-file.js';
+import { logSince, logSize } from '../process/log.js';
 import { launch } from '../process/launch.js';
 import { ProcessRecords } from '../process/records.js';
 import { stopProcess, type Escalation } from '../process/stop.js';
@@ -96,7 +96,7 @@ export class EmbeddedPostgres {
   }
 
   private async tryToStart(bin: string, folder: string, account: Account | null, access: Access): Promise<string | null> {
-    const logged = (readIfThere(this.logFile) ?? '').length;
+    const logged = logSize(this.logFile);
     const { child, record } = await launch({
       command: join(bin, 'postgres'),
       args: ['-D', join(folder, 'data'), ...postgresSettings(access.port, this.durability)],
@@ -108,7 +108,7 @@ export class EmbeddedPostgres {
     this.records.keep('postgres', { ...record, port: access.port });
     if (await waitUntilAccepting(access, child)) return null;
     this.records.forget('postgres');
-    return (readIfThere(this.logFile) ?? '').slice(logged).trim().split('\n').slice(-10).join('\n');
+    return logSince(this.logFile, logged);
   }
 
   private async accessWithFreePort(folder: string): Promise<Access> {

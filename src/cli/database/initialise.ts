@@ -1,7 +1,7 @@
 import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../host/account.js';
-import { run } from '../host/run.js';
+import { tryCommand } from '../../node/run-command.js';
 import { Problem } from '../problem.js';
 import { ADMIN, type Access } from './access.js';
 
@@ -17,12 +17,10 @@ export async function initialise(bin: string, folder: string, account: Account |
   try {
     writeFileSync(passwordFile, `${access.adminPassword}\n`, { mode: 0o600 });
     if (account) chownSync(passwordFile, account.uid, account.gid);
-    const { status, tail } = await run(
-      join(bin, 'initdb'),
-      ['-D', fresh, '-U', ADMIN, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-instructions'],
-      { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC' }, timeoutMs: DEADLINE_MS, ...(account ? { uid: account.uid, gid: account.gid } : {}) },
-    );
-    if (status !== 0) throw new Problem(`PostgreSQL could not make its data in ${folder}; repair what it says, then run the command again:\n${tail}`);
+    const initdb = [join(bin, 'initdb'), '-D', fresh, '-U', ADMIN, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-instructions'];
+    const [command = '', ...args] = account ? ['setpriv', '--reuid', account.name, '--regid', String(account.gid), '--clear-groups', ...initdb] : initdb;
+    const { code, stderr } = await tryCommand(command, args, { cwd: folder, env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, timeoutMs: DEADLINE_MS });
+    if (code !== 0) throw new Problem(`PostgreSQL could not make its data in ${folder}: repair what it says, then run the command again.\n${stderr.trim()}`);
     renameSync(fresh, data);
   } finally {
     rmSync(passwordFile, { force: true });

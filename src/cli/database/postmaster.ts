@@ -1,12 +1,11 @@
-import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere } from '../private-file.js';
-import { identityOf, type ProcessIdentity } from '../process/identity.js';
+import { identify, type ProcessIdentity } from '../../node/process-identity.js';
 
 /** The running PostgreSQL of a data folder, told by its lock file and its working directory, which is that folder. */
 export function findPostmaster(data: string): ProcessIdentity | null {
   const pid = lockedBy(data);
-  return pid !== null && worksIn(pid, data) ? identityOf(pid) : null;
+  return pid !== null && worksIn(pid, data) ? (identify(pid) ?? null) : null;
 }
 
 /**
@@ -15,14 +14,18 @@ export function findPostmaster(data: string): ProcessIdentity | null {
  */
 export function removeStaleLock(data: string): void {
   const pid = lockedBy(data);
-  if (pid === null || identityOf(pid) === null) return; // PostgreSQL itself sees that nobody has that pid
+  if (pid === null || !identify(pid)) return; // PostgreSQL itself sees that nobody has that pid
   const inUse = readdirSync('/proc').some((name) => /^\d+$/.test(name) && worksIn(Number(name), data));
   if (!inUse) rmSync(join(data, 'postmaster.pid'), { force: true });
 }
 
 function lockedBy(data: string): number | null {
-  const pid = Number(readIfThere(join(data, 'postmaster.pid'))?.split('\n')[0]);
-  return Number.isInteger(pid) && pid > 0 ? pid : null;
+  try {
+    const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    return Number.isInteger(pid) && pid > 0 ? pid : null;
+  } catch {
+    return null;
+  }
 }
 
 function worksIn(pid: number, data: string): boolean {

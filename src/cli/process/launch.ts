@@ -1,12 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync } from 'node:fs';
 import type { Account } from '../host/account.js';
-import { identityOf } from './identity.js';
+import { identify } from '../../node/process-identity.js';
+import { openLog } from './log.js';
 import type { ProcessRecord } from './records.js';
-
-const LARGEST_LOG_BYTES = 10 * 1024 * 1024;
 
 export interface Launch {
   readonly command: string;
@@ -36,18 +34,10 @@ export async function launch(what: Launch): Promise<Launched> {
     });
     await once(child, 'spawn');
     child.unref();
-    const identity = identityOf(child.pid!) ?? { pid: child.pid!, startTime: 'ended at once' };
+    const identity = identify(child.pid!) ?? { pid: child.pid!, startTime: 'ended at once' };
     const command = [what.command, ...what.args].join(' ');
     return { child, record: { ...identity, command, since: new Date().toISOString() } };
   } finally {
     closeSync(log);
   }
-}
-
-/** Opens a log for appending; one that has grown large is set aside first. */
-function openLog(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LARGEST_LOG_BYTES) renameSync(path, `${path}.1`);
-  return openSync(path, 'a', 0o600);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readIfThere, writePrivately } from '../private-file.js';
-import { isAlive } from './identity.js';
+import { readJson, writeJson } from '../../node/json-file.js';
+import { isAlive } from '../../node/process-identity.js';
 
 const RECORD = z.object({
   pid: z.number().int().positive(),
@@ -9,10 +9,17 @@ const RECORD = z.object({
   command: z.string(),
   since: z.string(),
   port: z.number().int().optional(),
-  /** What the process was started from: another one of these means that it must be restarted. */
+  /** What the process was started from: when that differs it must be restarted. */
   fingerprint: z.string().optional(),
+  /** The cluster that it was started with. */
+  cluster: z.enum(['none', 'kubeconfig', 'in-cluster', 'embedded']).optional(),
 });
-const RECORDS = z.object({ postgres: RECORD.optional(), server: RECORD.optional() });
+const RECORDS = z.object({
+  postgres: RECORD.optional(),
+  server: RECORD.optional(),
+  /** The bring-up of the embedded node, which outlives a command that was interrupted. */
+  bringUp: RECORD.optional(),
+});
 
 export type ProcessRecord = z.infer<typeof RECORD>;
 export type Role = keyof z.infer<typeof RECORDS>;
@@ -37,25 +44,16 @@ export class ProcessRecords {
   }
 
   keep(role: Role, record: ProcessRecord): void {
-    this.write({ ...this.read(), [role]: record });
+    writeJson(this.path, { ...this.read(), [role]: record });
   }
 
   forget(role: Role): void {
     const { [role]: gone, ...rest } = this.read();
-    if (gone) this.write(rest);
+    if (gone) writeJson(this.path, rest);
   }
 
+  // A file that is missing or damaged is no record of anything.
   private read(): z.infer<typeof RECORDS> {
-    const text = readIfThere(this.path);
-    if (text === null) return {};
-    try {
-      return RECORDS.parse(JSON.parse(text));
-    } catch {
-      return {}; // written by hand or cut by a full disk: what runs is found again by other means
-    }
-  }
-
-  private write(records: z.infer<typeof RECORDS>): void {
-    writePrivately(this.path, `${JSON.stringify(records, null, 2)}\n`);
+    return RECORDS.safeParse(readJson(this.path)).data ?? {};
   }
 }

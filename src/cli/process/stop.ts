@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, type ProcessIdentity } from './identity.js';
+import { isAlive, type ProcessIdentity } from '../../node/process-identity.js';
 
 const LOOK_EVERY_MS = 50;
 

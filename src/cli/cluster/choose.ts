@@ -1,0 +1,19 @@
+import { NODE_DIR } from '../../node/node-paths.js';
+import { Problem } from '../problem.js';
+import type { Progress } from '../progress.js';
+import type { Surroundings } from '../surroundings.js';
+import type { ClusterChoice } from './choice.js';
+
+const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
+
+/** The cluster that is configured on this machine and answers, else the embedded node. */
+export async function chooseCluster({ env }: Surroundings, progress: Progress): Promise<ClusterChoice> {
+  const { findExistingCluster } = await import('../../node/existing-cluster.js');
+  const { found, refusals } = await findExistingCluster(env);
+  if (found) return found;
+  for (const refusal of refusals) progress.say(`${refusal} The embedded cluster is used in its place.`);
+  if (!ARCHITECTURES.includes(process.arch)) {
+    throw new Problem(`The embedded cluster runs on ${ARCHITECTURES.join(' and ')} only, and this machine is ${process.arch}: set KUBECONFIG to a cluster that you have, or use --no-cluster.`);
+  }
+  return { kind: 'embedded', folder: NODE_DIR };
+}

@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { addBench } from './commands/bench.js';
+import { addDown } from './commands/down.js';
+import { addImages } from './commands/images.js';
+import { addStatus } from './commands/status.js';
+import { addTest } from './commands/test.js';
+import { addUp } from './commands/up.js';
+import { verdict } from './problem.js';
+import { findSurroundings } from './surroundings.js';
+
+const surroundings = findSurroundings();
+const program = new Command('apex')
+  .description('A self-hosted platform as a service: run images, keep them running, see their logs.')
+  .version(surroundings.version)
+  .addHelpText('after', `\nState is kept in APEX_HOME (default: .apex in the checkout).`)
+  .showHelpAfterError('("./apex help" lists the commands)')
+  .enablePositionalOptions();
+
+for (const add of [addUp, addStatus, addDown, addTest, addImages, addBench]) add(program, surroundings);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { text, exitCode } = verdict(error);
+  process.stderr.write(`apex: ${text}\n`);
+  process.exitCode = exitCode;
+}
