@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { clusterRequired } from '../errors.js';
 
 /** What the reconciler is asked to look at. It carries a key and never what happened. */
 export type ReconcileKey = `service/${string}` | `environment/${string}`;
@@ -64,4 +65,23 @@ export interface Orchestrator {
   history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch>;
   /** The address of a public service, e.g. `http://my-service.apex.localhost:8080`. */
   urlOf(host: string): string;
+}
+
+/** The sentence of the 503: which cluster is missing, and how far one that starts is. */
+export function clusterSentence(state: ClusterState): string {
+  switch (state.kind) {
+    case 'ready':
+      return `The Kubernetes cluster (${state.version}) is ready.`;
+    case 'building':
+      return `The cluster is being built, ${Math.round(state.percent)} %: ${state.message}`;
+    case 'unreachable':
+      return `The Kubernetes cluster has not been reachable since ${state.since.toISOString()}: ${state.message}`;
+    case 'none':
+      return 'No Kubernetes cluster is configured. Set KUBECONFIG, or start with "./apex up" and without "--no-cluster".';
+  }
+}
+
+/** Throws CLUSTER_REQUIRED unless the cluster is ready. */
+export function requireCluster(state: ClusterState): void {
+  if (state.kind !== 'ready') throw clusterRequired(clusterSentence(state));
 }
