@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { KubeClient } from './kube-client.js';
+import type { KubeObject } from './kinds.js';
+import { APPLIED_HASH } from './labels.js';
+import { quantity } from './quantity.js';
+
+/**
+ * Applies what differs and nothing else. `live` is the object as it was just read: when its hash says that the same was
+ * applied, and all that we ask for still stands in it, no request is sent.
+ */
+export async function applyIfDifferent(client: KubeClient, desired: KubeObject, live: KubeObject | undefined, signal?: AbortSignal): Promise<{ object: KubeObject; written: boolean }> {
+  const marked = withHash(desired);
+  if (live && !live.metadata.deletionTimestamp && covers(live, marked)) return { object: live, written: false };
+  return { object: await client.apply(marked, signal), written: true };
+}
+
+/** The object with the hash of itself among its annotations. A Secret's values stay out of it: its name tells them apart. */
+export function withHash(object: KubeObject): KubeObject {
+  const hashed = object.kind === 'Secret' ? { ...object, data: Object.keys((object.data as object | undefined) ?? {}).sort() } : object;
+  const hash = createHash('sha256').update(stableJson(hashed)).digest('hex').slice(0, 32);
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [APPLIED_HASH]: hash } } };
+}
+
+/**
+ * Everything of `wanted` stands in `live`. The server adds defaults and writes quantities its own way, so more may stand
+ * there; and fields which another manager added are none of ours.
+ */
+export function covers(live: unknown, wanted: unknown): boolean {
+  if (Object.is(live, wanted)) return true;
+  if (wanted === undefined || (live === undefined && isEmpty(wanted))) return true;
+  if (Array.isArray(wanted)) return Array.isArray(live) && coversList(live, wanted);
+  if (isRecord(wanted)) return isRecord(live) && Object.entries(wanted).every(([key, value]) => covers(live[key], value));
+  if (typeof live === 'string' && typeof wanted === 'string') {
+    const left = quantity(live);
+    return left !== undefined && left === quantity(wanted);
+  }
+  return false;
+}
+
+function coversList(live: readonly unknown[], wanted: readonly unknown[]): boolean {
+  const named = wanted.every((item) => isRecord(item) && typeof item.name === 'string');
+  if (!named) return live.length === wanted.length && wanted.every((item, index) => covers(live[index], item));
+  return wanted.every((item) => covers(live.find((other) => isRecord(other) && other.name === (item as { name: string }).name), item));
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isEmpty = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0);
+
+/** JSON with sorted keys: equal objects give equal text. */
+export function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
+}

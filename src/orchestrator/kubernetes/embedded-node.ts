@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the embedded node says of itself in its status file. */
+export interface EmbeddedNode {
+  state: 'absent' | 'building' | 'starting' | 'ready' | 'stopping' | 'stopped' | 'failed';
+  percent: number;
+  message: string;
+  ingressAddress?: string;
+  ingressPort?: number;
+  /** host:port of its image registry. */
+  registry?: string;
+  /** docker.io's images are looked for in that registry first (a machine for tests). */
+  seeded?: boolean;
+}
+
+/** The status file as it stands; "absent" where there is none. It is replaced as a whole, so it is never half written. */
+export function readEmbeddedNode(folder: string): EmbeddedNode {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'status.json'), 'utf8')) as EmbeddedNode;
+  } catch {
+    return { state: 'absent', percent: 0, message: 'the embedded node is not on this machine yet' };
+  }
+}

@@ -1,0 +1,18 @@
+/** Whose an object is. Every object of ours carries these, so that it can be found, and found to be an orphan. */
+export const LABELS = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  name: 'app.kubernetes.io/name',
+  installation: 'apexpaas.com/installation',
+  team: 'apexpaas.com/team',
+  environment: 'apexpaas.com/environment',
+  service: 'apexpaas.com/service',
+  deployment: 'apexpaas.com/deployment',
+} as const;
+
+/** Hash of what was applied: the object is left alone while it says the same. */
+export const APPLIED_HASH = 'apexpaas.com/applied-hash';
+
+export const MANAGER = 'apex';
+
+/** Selects this installation's objects and no others: several installations may share a cluster. */
+export const installationSelector = (installationId: string): string => `${LABELS.managedBy}=${MANAGER},${LABELS.installation}=${installationId}`;
