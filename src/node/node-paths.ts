@@ -36,6 +36,7 @@ export interface NodePaths {
   readonly runcRoot: string;
   readonly supervisorPid: string;
   readonly supervisorSpec: string;
+  readonly processStatus: string;
 }
 
 /** The layout under a root folder; tests pass folders of their own. */
@@ -71,5 +72,6 @@ export function nodePaths(root: string = NODE_DIR, run: string = RUN_DIR): NodeP
     runcRoot: join(run, 'runc'),
     supervisorPid: join(run, 'supervisor.pid'),
     supervisorSpec: join(config, 'supervisor.json'),
+    processStatus: join(run, 'processes.json'),
   };
 }

@@ -1,0 +1,139 @@
+import { apiGet, isNodeReady } from './api-client.js';
+import { areBuilt, binariesFolder, buildBinaries, installBinaries, installedBuild } from './binaries.js';
+import { homeDomain } from './home-domains.js';
+import { NodeLock } from './node-lock.js';
+import type { NodePaths } from './node-paths.js';
+import { rememberedPorts, type NodePorts } from './node-ports.js';
+import { readStatus, writeStatus, type NodeStatus, type StatusChange } from './node-status.js';
+import { addUser, liveUsers } from './node-users.js';
+import { installPackages, missingPackages } from './packages.js';
+import { inspectMachine, makeFolders, requirePrerequisites } from './prerequisites.js';
+import { startNode } from './start-node.js';
+import { runningSupervisor } from './supervisor.js';
+
+export interface BringUpOptions {
+  /** The APEX_HOME for which the node is wanted. */
+  readonly home: string;
+  /** The user's cache folder of apex, where compiled programs are kept. */
+  readonly cacheDir: string;
+  /** The process that will use the node; while it lives, the node is not taken down. */
+  readonly pid: number;
+  readonly ingressPort?: number | undefined;
+  readonly onProgress?: (status: NodeStatus) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a user of the running node needs. */
+export interface NodeInfo {
+  readonly kubeconfig: string;
+  readonly domain: string;
+  readonly ingressPort: number;
+  readonly ingressAddress: string;
+  readonly registry: string;
+}
+
+/** How the time of a cold bring-up is divided: nearly all of it is compiling. */
+const BUILD_SHARE = 88;
+
+/** See embedded-node.ts. */
+export async function bringUpNode(paths: NodePaths, options: BringUpOptions): Promise<NodeInfo> {
+  const signal = options.signal ?? new AbortController().signal;
+  const build = binariesFolder(options.cacheDir);
+  const packages = missingPackages();
+  requirePrerequisites(inspectMachine(paths), { build: !areBuilt(build), packages });
+  makeFolders(paths);
+  addUser(paths, options.home, options.pid);
+  const domain = homeDomain(paths, options.home);
+  const report = (change: StatusChange) => options.onProgress?.(writeStatus(paths, change));
+
+  const lock = await NodeLock.acquire(paths.lockFile, { signal, onWait: () => options.onProgress?.(readStatus(paths)) });
+  try {
+    await install(paths, build, { ...options, signal }, report);
+    const ports = await start(paths, build, { ...options, signal }, report);
+    return describe(paths, ports, domain);
+  } catch (error) {
+    const message = signal.aborted ? 'The bring-up of the embedded cluster was stopped; ./apex up goes on with it.' : error instanceof Error ? error.message : String(error);
+    report({ state: signal.aborted ? 'stopped' : 'failed', percent: 0, message, step: readStatus(paths).step });
+    throw error;
+  } finally {
+    lock.release();
+  }
+}
+
+async function install(paths: NodePaths, build: string, options: BringUpOptions & { signal: AbortSignal }, report: (change: StatusChange) => void): Promise<void> {
+  const packages = missingPackages();
+  const compile = !areBuilt(build);
+  if (packages.length === 0 && !compile) return;
+  let percent = 0;
+  let compiling = 'Debian packages are being installed';
+  const tell = () => report({ state: 'building', percent, message: `The cluster is being built, ${percent} %: ${compiling}.`, step: compile ? 'build' : 'packages' });
+  tell();
+  // Either's failure stops the other at once, so that nothing goes on behind a reported error.
+  const both = new AbortController();
+  const signal = AbortSignal.any([options.signal, both.signal]);
+  const abortOther = (error: unknown) => {
+    both.abort(error);
+    throw error;
+  };
+  await Promise.all([
+    installPackages(packages, { signal }).catch(abortOther),
+    compile &&
+      buildBinaries(options.cacheDir, build, {
+        signal,
+        onProgress: (done, what) => {
+          percent = Math.floor((done * BUILD_SHARE) / 100);
+          compiling = what;
+          tell();
+        },
+      }).catch(abortOther),
+  ]);
+}
+
+async function start(paths: NodePaths, build: string, options: BringUpOptions & { signal: AbortSignal }, report: (change: StatusChange) => void): Promise<NodePorts> {
+  const outdated = installedBuild(paths) !== build;
+  const others = liveUsers(paths).some(({ home, pid }) => pid !== options.pid && home !== options.home);
+  // Another home that runs on the node now is not disturbed for a newer build; the next start takes it.
+  const replace = outdated && !(others && runningSupervisor(paths) !== undefined && installedBuild(paths) !== undefined);
+  if (!replace && (await isServing(paths))) {
+    const ports = rememberedPorts(paths)!;
+    report(ready(ports));
+  }
+  if (replace) installBinaries(paths, build);
+  const before = readStatus(paths).state;
+  const ports = await startNode(paths, {
+    ingressPort: options.ingressPort,
+    restart: replace,
+    signal: options.signal,
+    onStep: (step, message, fraction) => {
+      if (before === 'ready' && !replace && readStatus(paths).state === 'ready') return;
+      report({ state: 'starting', percent: Math.floor(BUILD_SHARE + fraction * (100 - BUILD_SHARE)), message, step });
+    },
+  });
+  report(ready(ports));
+  return ports;
+}
+
+/** Whether the node answers already, so that a second bring-up does not tell its users that it is starting. */
+async function isServing(paths: NodePaths): Promise<boolean> {
+  try {
+    return runningSupervisor(paths) !== undefined && rememberedPorts(paths) !== undefined && (await apiGet(paths, '/readyz')).status === 200 && (await isNodeReady(paths));
+  } catch {
+    return false;
+  }
+}
+
+function ready(ports: NodePorts): StatusChange {
+  return {
+    state: 'ready',
+    percent: 100,
+    message: 'The embedded cluster is ready.',
+    step: 'ready',
+    ingressPort: ports.ingress,
+    ingressAddress: '127.0.0.1',
+    registry: `127.0.0.1:${ports.registry}`,
+  };
+}
+
+function describe(paths: NodePaths, ports: NodePorts, domain: string): NodeInfo {
+  return { kubeconfig: paths.kubeconfig, domain, ingressPort: ports.ingress, ingressAddress: '127.0.0.1', registry: `127.0.0.1:${ports.registry}` };
+}

@@ -1,0 +1,18 @@
+import type { NodePaths } from '../node-paths.js';
+
+/** The image registry, on loopback only: a pod has a loopback of its own and cannot reach this one. */
+export function registryConfig(paths: NodePaths, port: number): string {
+  return `version: 0.1
+log:
+  level: warn
+  accesslog:
+    disabled: true
+storage:
+  filesystem:
+    rootdirectory: ${paths.registry}
+  delete:
+    enabled: true
+http:
+  addr: 127.0.0.1:${port}
+`;
+}
