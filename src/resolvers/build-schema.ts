@@ -1,0 +1,57 @@
+import { createPubSub } from '@graphql-yoga/subscription';
+import { lexicographicSortSchema, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync, type ClassType } from 'type-graphql';
+import { guardSchema } from '../auth/guard-schema.js';
+import type { Config } from '../config.js';
+import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/deployment-state.js';
+import type { Database } from '../entities/database.js';
+import type { Events } from '../events.js';
+import type { Logger } from '../logger.js';
+import type { Orchestrator } from '../orchestrator/port.js';
+import { holdToRules } from '../schema/check-input.js';
+import type { Vault } from '../vault/vault.js';
+import { ViewerQuery } from './account/viewer.query.js';
+import { EnvironmentQuery } from './environment/environment.query.js';
+import { ServiceQuery } from './service/service.query.js';
+import { TeamQuery } from './team/team.query.js';
+import { CreateTokenMutation } from './token/create-token.mutation.js';
+import { RevokeTokenMutation } from './token/revoke-token.mutation.js';
+import { TokenQuery } from './token/token.query.js';
+
+/** What the resolvers are made of. */
+export interface SchemaParts {
+  orm: Database;
+  vault: Vault;
+  orchestrator: Orchestrator;
+  events: Events;
+  logger: Logger;
+  config: Pick<Config, 'APEX_DOMAIN'>;
+}
+
+/** Every resolver, wired by hand. */
+const wire = ({ orm, orchestrator }: SchemaParts): object[] => [
+  new ViewerQuery(),
+  new TeamQuery(),
+  new EnvironmentQuery(),
+  new TokenQuery(),
+  new CreateTokenMutation(orm),
+  new RevokeTokenMutation(orm),
+  new ServiceQuery(orchestrator),
+];
+
+/** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */
+export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
+  checkStateTable('Deployment', DEPLOYMENT_MOVES, DeploymentState.QUEUED);
+  const instances = new Map(wire(parts).map((instance) => [instance.constructor as ClassType, instance]));
+  const [first, ...rest] = instances.keys();
+  const schema = buildSchemaSync({
+    resolvers: [first!, ...rest],
+    container: { get: (type) => instances.get(type as ClassType) },
+    validate: false,
+    // Demanded where there are subscriptions; ours make their own iterables from `Events`.
+    pubSub: createPubSub(),
+  });
+  holdToRules(schema);
+  guardSchema(schema);
+  return lexicographicSortSchema(schema);
+}

@@ -1,0 +1,135 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Condition } from '../../auth/tenant-scope.js';
+import type { Deployment } from '../../entities/deployment.js';
+import type { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
+import type { Environment } from '../../entities/environment.js';
+import type { Service } from '../../entities/service.js';
+import { serviceStatus } from '../../entities/service-status.js';
+import type { HealthCheck, Resources } from '../../entities/workload-spec.js';
+import type { PageWish } from '../../schema/page.js';
+
+/** A service as a list shows it: a plain object with the fields of the schema, and no entity behind it. */
+export type ServiceRow = Pick<
+  Service,
+  | 'id' | 'teamId' | 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources'
+  | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
+> & {
+  environment: EnvironmentRow;
+  currentDeployment: DeploymentRow | null;
+  latestDeployment: DeploymentRow | null;
+};
+
+export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'createdAt'>;
+
+export type DeploymentRow = Pick<
+  Deployment,
+  'id' | 'serviceId' | 'state' | 'trigger' | 'image' | 'digest' | 'createdAt' | 'endedAt' | 'release' | 'reason'
+>;
+
+type Raw = Record<string, unknown>;
+
+/** The columns of a deployment under a prefix, so that two of them fit in one row. */
+export const deploymentColumns = (table: string, release: string, prefix: string): string =>
+  ['id', 'service_id', 'state', 'trigger', 'image', 'digest', 'reason_code', 'reason_message', 'created_at', 'ended_at']
+    .map((column) => `${table}.${column} as ${prefix}${column}`)
+    .concat(`${release}.number as ${prefix}release`)
+    .join(', ');
+
+const SELECT = `
+  select service.*, environment.name as environment_name, environment.created_at as environment_created_at, host.name as host_name,
+    ${deploymentColumns('running', 'running_release', 'r_')}, ${deploymentColumns('latest', 'latest_release', 'l_')}
+  from service
+    join environment on environment.id = service.environment_id
+    left join host on host.service_id = service.id
+    left join deployment running on running.id = service.current_deployment_id
+    left join release running_release on running_release.id = running.release_id
+    left join deployment latest on latest.id = service.latest_deployment_id
+    left join release latest_release on latest_release.id = latest.release_id`;
+
+/** What is wanted of the services: whose they are, and further conditions. */
+export interface ServiceWish {
+  conditions: readonly Condition[];
+  page: PageWish;
+  urlOf: (host: string) => string;
+}
+
+/** The services, oldest first, in one statement; one more than the limit where there are more. */
+export async function readServices(em: EntityManager, { conditions, page, urlOf }: ServiceWish): Promise<ServiceRow[]> {
+  const all = [...conditions];
+  if (page.after) all.push({ sql: '(service.created_at, service.id) > (?, ?)', params: [page.after.createdAt, page.after.id] });
+  const where = ['service.deleted_at is null', ...all.map(({ sql }) => sql)].join(' and ');
+  const limit = page.limit === null ? '' : ` limit ${page.limit + 1}`;
+  const sql = `${SELECT} where ${where} order by service.created_at, service.id${limit}`;
+  const rows = await em.execute<Raw[]>(sql, all.flatMap(({ params }) => params));
+  return rows.map((row) => serviceOf(row, urlOf));
+}
+
+function serviceOf(row: Raw, urlOf: (host: string) => string): ServiceRow {
+  const currentDeployment = row['r_id'] ? deploymentOf(row, 'r_') : null;
+  const latestDeployment = row['l_id'] ? deploymentOf(row, 'l_') : null;
+  const isPublic = row['public'] as boolean;
+  const host = row['host_name'] as string | null;
+  const replicas = row['replicas'] as number;
+  const paused = row['paused'] as boolean;
+  const readyReplicas = row['ready_replicas'] as number;
+  return {
+    id: row['id'] as string,
+    teamId: row['team_id'] as string,
+    name: row['name'] as string,
+    image: row['image'] as string,
+    command: json<string[]>(row['command']),
+    args: json<string[]>(row['args']),
+    containerPort: row['container_port'] as number | null,
+    public: isPublic,
+    replicas,
+    healthCheck: json<HealthCheck>(row['health_check']),
+    resources: json<Resources>(row['resources'])!,
+    paused,
+    readyReplicas,
+    statusMessage: row['status_message'] as string | null,
+    createdAt: time(row['created_at']),
+    status: serviceStatus({
+      deletedAt: null,
+      paused,
+      replicas,
+      readyReplicas,
+      public: isPublic,
+      addressAnswers: row['address_answers'] as boolean,
+      generation: row['generation'] as number,
+      observedGeneration: row['observed_generation'] as number,
+      currentDeploymentId: row['current_deployment_id'] as string | null,
+      latestDeploymentState: latestDeployment?.state ?? null,
+    }),
+    url: isPublic && host ? urlOf(host) : null,
+    environment: {
+      id: row['environment_id'] as string,
+      teamId: row['team_id'] as string,
+      name: row['environment_name'] as string,
+      createdAt: time(row['environment_created_at']),
+    },
+    currentDeployment,
+    latestDeployment: latestDeployment?.id === currentDeployment?.id ? currentDeployment : latestDeployment,
+  };
+}
+
+/** Reads the columns that `deploymentColumns` named. */
+export function deploymentOf(row: Raw, prefix: string): DeploymentRow {
+  const code = row[`${prefix}reason_code`] as ReasonCode | null;
+  const endedAt = row[`${prefix}ended_at`];
+  return {
+    id: row[`${prefix}id`] as string,
+    serviceId: row[`${prefix}service_id`] as string,
+    state: row[`${prefix}state`] as DeploymentState,
+    trigger: row[`${prefix}trigger`] as DeploymentTrigger,
+    image: row[`${prefix}image`] as string,
+    digest: row[`${prefix}digest`] as string | null,
+    createdAt: time(row[`${prefix}created_at`]),
+    endedAt: endedAt == null ? null : time(endedAt),
+    release: row[`${prefix}release`] as number | null,
+    reason: code ? { code, message: (row[`${prefix}reason_message`] as string | null) ?? '' } : null,
+  };
+}
+
+/** The driver leaves times and JSON as PostgreSQL's text where a statement is ours. */
+const time = (value: unknown): Date => (value instanceof Date ? value : new Date(value as string));
+const json = <T>(value: unknown): T | null => (typeof value === 'string' ? (JSON.parse(value) as T) : ((value as T | null) ?? null));

@@ -1,0 +1,55 @@
+import { getNamedType, isInputObjectType, type GraphQLArgument, type GraphQLFieldResolver, type GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
+import type { z } from 'zod';
+import type { RequestContext } from '../context.js';
+import { badRequest, type Fault } from '../errors.js';
+import { RULE } from './rule.js';
+
+type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
+
+/** Makes every root field of the schema check its inputs before it runs. */
+export function holdToRules(schema: GraphQLSchema): void {
+  for (const root of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
+    for (const field of Object.values(root?.getFields() ?? {})) {
+      if (!field.args.some(({ type }) => isInputObjectType(getNamedType(type)))) continue;
+      if (field.subscribe) field.subscribe = checked(field.args, field.subscribe as Resolver);
+      else if (field.resolve) field.resolve = checked(field.args, field.resolve as Resolver);
+    }
+  }
+}
+
+function checked(types: readonly GraphQLArgument[], resolve: Resolver): Resolver {
+  return (source, args, context, info) => {
+    checkArguments(types, args, context.door === 'rest');
+    return resolve(source, args, context, info);
+  };
+}
+
+/**
+ * Throws BAD_REQUEST with every fault of the arguments that are inputs. Paths are as the client wrote them: inside the input
+ * for a body of REST, with the argument's name elsewhere.
+ */
+function checkArguments(types: readonly GraphQLArgument[], args: Readonly<Record<string, unknown>>, fromRest: boolean): void {
+  const faults = types.flatMap(({ name, type }) => {
+    const named = getNamedType(type);
+    return isInputObjectType(named) ? faultsOf(named, args[name], fromRest ? '' : `${name}.`) : [];
+  });
+  if (faults.length > 0) throw invalid(faults);
+}
+
+/** The one 400 for a body or an input that breaks rules. */
+export const invalid = (faults: Fault[]): Error =>
+  badRequest(`The input is not valid: ${faults.map(({ path, message }) => `${path} ${message}`).slice(0, 5).join('; ')}.`, faults);
+
+function faultsOf(type: GraphQLInputObjectType, value: unknown, prefix: string): Fault[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(type.getFields()).flatMap((field) => {
+    const given = (value as Record<string, unknown>)[field.name];
+    if (given === undefined || given === null) return [];
+    const path = prefix + field.name;
+    const nested = getNamedType(field.type);
+    if (isInputObjectType(nested)) return faultsOf(nested, given, `${path}.`);
+    const rule = field.extensions[RULE] as z.ZodType | undefined;
+    const issues = rule?.safeParse(given).error?.issues ?? [];
+    return issues.map((issue) => ({ path: [path, ...issue.path].join('.'), message: issue.message }));
+  });
+}

@@ -1,0 +1,22 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+
+@ObjectType({ simpleResolvers: true, description: 'A new token with its secret, which is shown this once.' })
+export class CreatedToken {
+  @Field(() => ID)
+  id!: string;
+
+  @Field({ description: 'The secret: send it as `Authorization: Bearer …`.' })
+  token!: string;
+
+  @Field()
+  name!: string;
+
+  @Field(() => [String])
+  scopes!: string[];
+
+  @Field(() => Date, { nullable: true })
+  expiresAt!: Date | null;
+
+  @Field(() => ID, { nullable: true })
+  teamId!: string | null;
+}
