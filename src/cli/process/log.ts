@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 
 const LARGEST_BYTES = 10 * 1024 * 1024;
 const SHOWN_LINES = 10;
+/** Of a Node stack trace, what tells a person nothing. */
+const NOISE = /^\s+at |^Node\.js v|^\s*$/;
 
 /** Opens a log for appending, for its owner alone; one that has grown large is set aside first. */
 export function openLog(path: string): number {
@@ -18,5 +20,5 @@ export function logSize(path: string): number {
 /** The last lines of what was written after the log had this size. */
 export function logSince(path: string, size: number): string {
   const all = readFileSync(path);
-  return all.subarray(all.length < size ? 0 : size).toString('utf8').trim().split('\n').slice(-SHOWN_LINES).join('\n');
+  return all.subarray(all.length < size ? 0 : size).toString('utf8').split('\n').filter((line) => !NOISE.test(line)).slice(-SHOWN_LINES).join('\n');
 }

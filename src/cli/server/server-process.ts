@@ -11,6 +11,7 @@ import { ProcessRecords, type ProcessRecord } from '../process/records.js';
 import { stopProcess } from '../process/stop.js';
 import type { Surroundings } from '../surroundings.js';
 import { askReadiness } from './readiness.js';
+import { terse } from './terse-log.js';
 
 const READY_DEADLINE_MS = 60_000;
 const LOOK_EVERY_MS = 50;
@@ -73,7 +74,7 @@ export class ServerProcess {
       const ended = child.exitCode !== null || child.signalCode !== null;
       if (!ended && Date.now() < deadline) continue;
       await this.stop();
-      throw new Problem(`The server ${ended ? 'ended at once' : `was not ready within ${READY_DEADLINE_MS / 1000} s`}; its log ${this.home.serverLog} ends with:\n${logSince(this.home.serverLog, logged)}`);
+      throw new Problem(`The server ${ended ? 'ended at once' : `was not ready within ${READY_DEADLINE_MS / 1000} s`}; its log ${this.home.serverLog} ends with:\n${logSince(this.home.serverLog, logged).split('\n').map(terse).join('\n')}`);
     }
   }
 
