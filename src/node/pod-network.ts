@@ -3,6 +3,7 @@ import { API_PORT, BRIDGE, KUBELET_PORT, NODE_ADDRESS, POD_CIDR } from './addres
 import { readJson, writeJson } from './json-file.js';
 import { NodeProblem } from './node-problem.js';
 import type { NodePaths } from './node-paths.js';
+import type { NodePorts } from './node-ports.js';
 import { runCommand, tryCommand } from './run-command.js';
 
 /** The one nft table that is this file's; kube-proxy and kube-router have their own. */
@@ -15,7 +16,7 @@ const CHANGED_SYSCTLS = [
 ];
 
 /** Makes the bridge before the first pod does, so that the DNS server and the kubelet can bind to its address at once. */
-export async function makePodNetwork(paths: NodePaths): Promise<void> {
+export async function makePodNetwork(paths: NodePaths, ports: NodePorts): Promise<void> {
   await requireBridgeFilter();
   saveSysctls(paths);
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
@@ -23,11 +24,14 @@ export async function makePodNetwork(paths: NodePaths): Promise<void> {
   if ((await tryCommand('ip', ['link', 'show', BRIDGE])).code !== 0) await runCommand('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
   await runCommand('ip', ['address', 'replace', `${NODE_ADDRESS}/${POD_CIDR.split('/')[1]}`, 'brd', '+', 'dev', BRIDGE]);
   await runCommand('ip', ['link', 'set', BRIDGE, 'up']);
-  await runCommand('nft', ['-f', '-'], { input: nftTable() });
+  await runCommand('nft', ['-f', '-'], { input: nftTable(ports) });
 }
 
-/** Rules of the node itself: what pods look like outside, and what outside may not reach. */
-export function nftTable(): string {
+/**
+ * Rules of the node itself: what pods look like outside, and who may reach what. Pods find the name server, the API
+ * server (which policies close to tenants) and what is published; whatever else listens on this machine is not theirs.
+ */
+export function nftTable(ports: NodePorts): string {
   return `table inet ${NFT_TABLE} {}
 delete table inet ${NFT_TABLE}
 table inet ${NFT_TABLE} {
@@ -39,6 +43,15 @@ table inet ${NFT_TABLE} {
     type filter hook input priority filter - 10; policy accept;
     iifname != { "lo", "${BRIDGE}" } tcp dport ${API_PORT} drop
     iifname != "lo" ip daddr ${NODE_ADDRESS} tcp dport ${KUBELET_PORT} drop
+  }
+  chain close_to_pods {
+    type filter hook input priority filter - 10; policy accept;
+    iifname != "${BRIDGE}" accept
+    ct state established,related accept
+    meta l4proto icmp accept
+    ip daddr ${NODE_ADDRESS} meta l4proto { tcp, udp } th dport 53 accept
+    tcp dport { ${API_PORT}, ${ports.ingress} } accept
+    drop
   }
   chain no_way_to_pods_but_the_ingress {
     type filter hook forward priority filter - 10; policy accept;

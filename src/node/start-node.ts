@@ -46,7 +46,7 @@ export async function startNode(paths: NodePaths, options: StartOptions): Promis
     ports = await pickPorts(paths, options.ingressPort);
     writeSettings(paths, ports);
   }
-  await makePodNetwork(paths);
+  await makePodNetwork(paths, ports);
   makePodGroup();
 
   const fresh = supervisor === undefined;
