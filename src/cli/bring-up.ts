@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterChoice } from './cluster/choice.js';
 import { chooseCluster } from './cluster/choose.js';
-import { EmbeddedCluster } from './cluster/embedded.js';
+import { EmbeddedCluster, type NodeBringUp } from './cluster/embedded.js';
 import { ownerUrl } from './database/access.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import type { Home } from './home.js';
@@ -27,6 +27,7 @@ export class BringUp {
   /** What this run started itself, and so may stop. */
   readonly started = new Set<Part>();
   private readonly embedded: EmbeddedCluster;
+  private serverPid: number | undefined;
 
   constructor(
     private readonly surroundings: Surroundings,
@@ -39,24 +40,32 @@ export class BringUp {
   async run(options: UpOptions, signal: AbortSignal): Promise<{ server: ProcessRecord; cluster: ClusterChoice }> {
     const cluster: ClusterChoice = options.cluster ? await chooseCluster(this.surroundings, this.progress) : { kind: 'none' };
     this.home.make();
-    return this.home.exclusively(
-      async () => {
-        this.home.makeSecretKey();
-        const databaseUrl = await this.database();
-        signal.throwIfAborted();
-        const server = await this.server(options, databaseUrl, cluster);
-        signal.throwIfAborted();
-        if (cluster.kind === 'embedded') await this.embeddedNode(server, signal);
-        if (cluster.kind !== 'none') await this.untilDeploysAreAccepted(server, signal);
-        return { server, cluster };
-      },
+    const { server, node } = await this.home.exclusively(
+      () => this.start(options, cluster, signal),
       () => signal.throwIfAborted(),
     );
+    // Waiting is no change of the home: "down" may be called meanwhile.
+    if (node) await this.embedded.finish(node, this.progress, signal);
+    if (cluster.kind !== 'none') await this.untilDeploysAreAccepted(server, signal);
+    return { server, cluster };
   }
 
-  /** Stops what this run started. */
+  /** Stops what this run started, unless a server that another run started since makes use of it. */
   async undo(): Promise<void> {
+    const server = new ServerProcess(this.surroundings, this.home).find();
+    if (server && server.pid !== this.serverPid) return;
     if (this.started.size) await takeDown(this.surroundings, this.home, this.progress, this.started);
+  }
+
+  private async start(options: UpOptions, cluster: ClusterChoice, signal: AbortSignal): Promise<{ server: ProcessRecord; node: NodeBringUp | null }> {
+    this.home.makeSecretKey();
+    const databaseUrl = await this.database();
+    signal.throwIfAborted();
+    const server = await this.server(options, databaseUrl, cluster);
+    signal.throwIfAborted();
+    if (cluster.kind !== 'embedded') return { server, node: null };
+    if (this.started.has('server')) this.started.add('node');
+    return { server, node: await this.embedded.begin(server.pid) };
   }
 
   private async database(): Promise<string> {
@@ -73,18 +82,16 @@ export class BringUp {
     const record = await this.progress.step('Starting the server', async (step) => {
       const domain = cluster.kind === 'embedded' ? await this.embedded.domain() : undefined;
       const { record, started } = await server.ensureRunning({ port, databaseUrl, cluster, domain });
-      if (started) this.started.add('server');
+      if (started) {
+        this.started.add('server');
+        this.serverPid = record.pid;
+      }
       this.home.lastUp = { port, cluster };
       step.becomes(`The server ${started ? 'is ready' : 'was running already'} on port ${port}`);
       return record;
     });
     if (before?.cluster === 'embedded' && cluster.kind !== 'embedded') await this.embedded.release(before.pid, this.progress);
     return record;
-  }
-
-  private async embeddedNode(server: ProcessRecord, signal: AbortSignal): Promise<void> {
-    if (this.started.has('server')) this.started.add('node');
-    await this.embedded.ensureReady(server.pid, this.progress, signal);
   }
 
   private async untilDeploysAreAccepted(server: ProcessRecord, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,3 @@
-import { nodePaths } from '../node/node-paths.js';
-import { readStatus } from '../node/node-status.js';
 import { describeCluster, type ClusterChoice } from './cluster/choice.js';
 import { readAccess } from './database/access.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
@@ -39,7 +37,7 @@ export async function inspect(surroundings: Surroundings, home: Home): Promise<I
       ? { state: serves?.ready ? 'ready' : serves?.answered ? 'unready' : 'starting', pid: server.pid, port: server.port, since: server.since, message: serves?.reason || undefined }
       : { state: 'stopped', message: records.find('server') ? 'it ended by itself; "./apex up" starts it again' : undefined },
     database: databaseState(surroundings, home, records),
-    cluster: choice ? clusterState(choice, deploys) : { state: 'none' },
+    cluster: choice ? await clusterState(choice, deploys) : { state: 'none' },
   };
 }
 
@@ -50,10 +48,11 @@ function databaseState({ env }: Surroundings, home: Home, records: ProcessRecord
   return { state: 'running', pid: running.pid, port: readAccess(home.path)?.port, since: records.alive('postgres')?.since };
 }
 
-function clusterState(choice: ClusterChoice, deploys: { ready: boolean; reason: string } | null): PartState {
+async function clusterState(choice: ClusterChoice, deploys: { ready: boolean; reason: string } | null): Promise<PartState> {
   if (choice.kind === 'none') return { state: 'none', message: 'started with --no-cluster' };
   if (choice.kind === 'embedded') {
-    const { state, percent, message, since } = readStatus(nodePaths(choice.folder));
+    const { status } = await import('../node/embedded-node.js');
+    const { state, percent, message, since } = await status();
     const told = state === 'ready' ? (deploys?.reason ?? '') : percent ? `${percent} %, ${message}` : message;
     return { state, since, message: ['the embedded node', told].filter(Boolean).join(', ') };
   }

@@ -1,4 +1,9 @@
-import { NODE_DIR } from '../../node/node-paths.js';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { areBuilt, binariesFolder } from '../../node/binaries.js';
+import { NODE_DIR, nodePaths } from '../../node/node-paths.js';
+import { missingPackages } from '../../node/packages.js';
+import { inspectMachine, requirePrerequisites } from '../../node/prerequisites.js';
 import { Problem } from '../problem.js';
 import type { Progress } from '../progress.js';
 import type { Surroundings } from '../surroundings.js';
@@ -15,5 +20,12 @@ export async function chooseCluster({ env }: Surroundings, progress: Progress): 
   if (!ARCHITECTURES.includes(process.arch)) {
     throw new Problem(`The embedded cluster runs on ${ARCHITECTURES.join(' and ')} only, and this machine is ${process.arch}: set KUBECONFIG to a cluster that you have, or use --no-cluster.`);
   }
+  // Told now, before anything is started; the bring-up itself looks again.
+  const build = !areBuilt(binariesFolder(cacheFolder(env)));
+  requirePrerequisites(inspectMachine(nodePaths()), { build, packages: missingPackages() });
   return { kind: 'embedded', folder: NODE_DIR };
+}
+
+function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'apex');
 }

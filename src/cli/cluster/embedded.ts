@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodePaths } from '../../node/node-paths.js';
 import { readStatus } from '../../node/node-status.js';
+import { isAlive } from '../../node/process-identity.js';
 import type { Home } from '../home.js';
 import { Problem } from '../problem.js';
 import { launch } from '../process/launch.js';
 import { logSince, logSize } from '../process/log.js';
-import { ProcessRecords } from '../process/records.js';
+import { ProcessRecords, type ProcessRecord } from '../process/records.js';
 import { stopProcess, type Escalation } from '../process/stop.js';
-import type { Progress, Step } from '../progress.js';
+import type { Progress } from '../progress.js';
 import type { Surroundings } from '../surroundings.js';
 
 // Loaded when wanted: most commands never do.
@@ -21,6 +22,13 @@ const PATIENCE: readonly Escalation[] = [
   ['SIGTERM', 20_000],
   ['SIGKILL', 5_000],
 ];
+
+/** A bring-up of the node that is under way; `child` is null when an earlier command started it. */
+export interface NodeBringUp {
+  readonly record: ProcessRecord;
+  readonly child: ChildProcess | null;
+  readonly logged: number;
+}
 
 /** The machine's embedded node, as one home uses it. */
 export class EmbeddedCluster {
@@ -39,25 +47,46 @@ export class EmbeddedCluster {
     return domainFor(this.home.path);
   }
 
-  /** Registers a process as a user and brings the node to "ready", in a process that survives this one. */
-  async ensureReady(userPid: number, progress: Progress, signal: AbortSignal): Promise<void> {
+  /**
+   * Registers a process as a user and starts bringing the node to "ready", in a process that survives this one. One
+   * that an interrupted command left at work is gone on with.
+   */
+  async begin(userPid: number): Promise<NodeBringUp> {
     const { registerUser } = await node();
-    await registerUser({ home: this.home.path, pid: userPid });
+    registerUser({ home: this.home.path, pid: userPid });
+    const atWork = this.records.alive('bringUp');
+    if (atWork) return { record: atWork, child: null, logged: logSize(this.home.nodeLog) };
     const logged = logSize(this.home.nodeLog);
-    const { child, record } = await launch({
+    const launched = await launch({
       command: process.execPath,
       args: ['--enable-source-maps', join(this.surroundings.dist, 'node', 'main.js'), 'up', '--home', this.home.path],
       env: this.surroundings.env,
       cwd: this.surroundings.root,
       logFile: this.home.nodeLog,
     });
-    this.records.keep('bringUp', record);
+    this.records.keep('bringUp', launched.record);
+    return { ...launched, logged };
+  }
+
+  /** Waits until the node is ready, and shows how far it is. */
+  async finish(bringUp: NodeBringUp, progress: Progress, signal: AbortSignal): Promise<void> {
     await progress.step('Bringing up the embedded cluster', async (step) => {
-      await this.follow(child, step, signal);
-      this.records.forget('bringUp');
-      if (child.exitCode !== 0) throw new Problem(failure(logSince(this.home.nodeLog, logged)));
+      while (isRunning(bringUp)) {
+        const { message, percent, state } = readStatus(nodePaths());
+        if (state === 'building' || state === 'starting') step.at(`${percent} %, ${message.replace(/\.$/, '')}`);
+        await delay(LOOK_EVERY_MS, undefined, { signal });
+      }
+      const { status } = await node();
+      const { state, message } = await status();
+      if (bringUp.child?.exitCode) throw new Problem(lastWords(logSince(this.home.nodeLog, bringUp.logged)) ?? message);
+      if (state !== 'ready') throw new Problem(message);
       step.becomes('The embedded cluster is ready');
     });
+  }
+
+  /** {@link begin} and {@link finish}. */
+  async ensureReady(userPid: number, progress: Progress, signal: AbortSignal): Promise<void> {
+    await this.finish(await this.begin(userPid), progress, signal);
   }
 
   /** Ends this home's use of the node; the last user's release takes it down. */
@@ -67,22 +96,17 @@ export class EmbeddedCluster {
     this.records.forget('bringUp');
     await progress.step('Releasing the embedded cluster', async (step) => {
       const { release } = await node();
-      await release({ home: this.home.path, pid: userPid });
-      step.becomes(readStatus(nodePaths()).state === 'ready' ? 'The embedded cluster goes on for its other users' : 'The embedded cluster is stopped');
+      const stopped = await release({ home: this.home.path, pid: userPid });
+      step.becomes(stopped ? 'The embedded cluster is stopped' : 'The embedded cluster goes on for its other users');
     });
-  }
-
-  private async follow(child: ChildProcess, step: Step, signal: AbortSignal): Promise<void> {
-    while (child.exitCode === null && child.signalCode === null) {
-      const { message, percent, state } = readStatus(nodePaths());
-      if (state === 'building' || state === 'starting') step.at(`${percent} %, ${message.replace(/\.$/, '')}`);
-      await delay(LOOK_EVERY_MS, undefined, { signal });
-    }
   }
 }
 
+function isRunning({ record, child }: NodeBringUp): boolean {
+  return child ? child.exitCode === null && child.signalCode === null : isAlive(record);
+}
+
 // The bring-up prints its problem, one sentence, as the last thing.
-function failure(log: string): string {
-  const last = log.split('\n').at(-1)?.replace(/^apex: /, '').trim();
-  return last || 'The embedded cluster could not be brought up, and its log does not say why.';
+function lastWords(log: string): string | undefined {
+  return log.split('\n').at(-1)?.replace(/^apex: /, '').trim() || undefined;
 }
