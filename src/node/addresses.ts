@@ -28,7 +28,9 @@ export const FIXED_PORTS: ReadonlyArray<readonly [number, string]> = [
   [10256, 'kube-proxy'],
   [10257, 'the controller manager'],
   [10259, 'the scheduler'],
-  [CADDY_ADMIN_PORT, "the ingress's control port"],
+  [CADDY_ADMIN_PORT, 'the ingress'],
+  [10053, 'the ingress'],
+  [10054, 'the ingress'],
 ];
 
 /** Ports that are picked once and remembered: the first free one of each list. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { goToolchain } from './go-toolchain.js';
 import { writeFileAtomically } from './json-file.js';
 import { NodeProblem } from './node-problem.js';
 import type { NodePaths } from './node-paths.js';
-import { CommandFailed, runCommand } from './run-command.js';
+import { CommandFailed, runCommand, SYSTEM_PATH } from './run-command.js';
 
 /** The programs that are built from cluster/. */
 export const BINARIES = ['apex-kube', 'coredns', 'kube-router', 'registry', 'apex-node', 'hello', 'pause'] as const;
@@ -36,10 +36,10 @@ export async function buildBinaries(
     await runCommand('bash', [join(CLUSTER_SOURCES, 'build.sh'), folder], {
       signal: options.signal,
       timeoutMs: 45 * 60_000,
-      env: { GO: go },
+      env: { PATH: `${dirname(go)}:${SYSTEM_PATH}` },
       onLine: (line) => {
-        const match = /^progress (\d+) (.*)$/.exec(line);
-        if (match) options.onProgress(Number(match[1]), match[2]!);
+        const progress = parseProgress(line);
+        if (progress) options.onProgress(progress.percent, progress.what);
       },
     });
   } catch (error) {
@@ -47,6 +47,14 @@ export async function buildBinaries(
     throw new NodeProblem(`The embedded cluster could not be compiled (${error.message}); check the network and the free disk, then run ./apex up again.`, { cause: error });
   }
   if (!areBuilt(folder)) throw new NodeProblem(`The build of the embedded cluster left programs out in ${folder}; remove that folder and run ./apex up again.`);
+}
+
+/** Reads a line of build.sh: "progress DONE TOTAL NAME SECONDS". */
+export function parseProgress(line: string): { percent: number; what: string } | undefined {
+  const match = /^progress (\d+) (\d+) (\S+)/.exec(line);
+  if (!match) return undefined;
+  const [done, total, name] = [Number(match[1]), Number(match[2]), match[3]!];
+  return { percent: total > 0 ? Math.min(100, (done * 100) / total) : 0, what: name === 'modules' ? 'fetching its sources' : `compiling ${name}` };
 }
 
 /** The build that the node's own folder holds. */

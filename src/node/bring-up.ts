@@ -1,9 +1,8 @@
-import { apiGet, isNodeReady } from './api-client.js';
 import { areBuilt, binariesFolder, buildBinaries, installBinaries, installedBuild } from './binaries.js';
 import { homeDomain } from './home-domains.js';
 import { NodeLock } from './node-lock.js';
 import type { NodePaths } from './node-paths.js';
-import { rememberedPorts, type NodePorts } from './node-ports.js';
+import type { NodePorts } from './node-ports.js';
 import { readStatus, writeStatus, type NodeStatus, type StatusChange } from './node-status.js';
 import { addUser, liveUsers } from './node-users.js';
 import { installPackages, missingPackages } from './packages.js';
@@ -46,7 +45,7 @@ export async function bringUpNode(paths: NodePaths, options: BringUpOptions): Pr
   const domain = homeDomain(paths, options.home);
   const report = (change: StatusChange) => options.onProgress?.(writeStatus(paths, change));
 
-  const lock = await NodeLock.acquire(paths.lockFile, { signal, onWait: () => options.onProgress?.(readStatus(paths)) });
+  const lock = await NodeLock.acquire(paths.lockFile, 'up', { signal, onWait: () => options.onProgress?.(readStatus(paths)) });
   try {
     await install(paths, build, { ...options, signal }, report);
     const ports = await start(paths, build, { ...options, signal }, report);
@@ -94,32 +93,15 @@ async function start(paths: NodePaths, build: string, options: BringUpOptions & 
   const others = liveUsers(paths).some(({ home, pid }) => pid !== options.pid && home !== options.home);
   // Another home that runs on the node now is not disturbed for a newer build; the next start takes it.
   const replace = outdated && !(others && runningSupervisor(paths) !== undefined && installedBuild(paths) !== undefined);
-  if (!replace && (await isServing(paths))) {
-    const ports = rememberedPorts(paths)!;
-    report(ready(ports));
-  }
   if (replace) installBinaries(paths, build);
-  const before = readStatus(paths).state;
   const ports = await startNode(paths, {
     ingressPort: options.ingressPort,
     restart: replace,
     signal: options.signal,
-    onStep: (step, message, fraction) => {
-      if (before === 'ready' && !replace && readStatus(paths).state === 'ready') return;
-      report({ state: 'starting', percent: Math.floor(BUILD_SHARE + fraction * (100 - BUILD_SHARE)), message, step });
-    },
+    onStep: (step, message, fraction) => report({ state: 'starting', percent: Math.floor(BUILD_SHARE + fraction * (100 - BUILD_SHARE)), message, step }),
   });
   report(ready(ports));
   return ports;
-}
-
-/** Whether the node answers already, so that a second bring-up does not tell its users that it is starting. */
-async function isServing(paths: NodePaths): Promise<boolean> {
-  try {
-    return runningSupervisor(paths) !== undefined && rememberedPorts(paths) !== undefined && (await apiGet(paths, '/readyz')).status === 200 && (await isNodeReady(paths));
-  } catch {
-    return false;
-  }
 }
 
 function ready(ports: NodePorts): StatusChange {

@@ -1,28 +1,12 @@
 import { kubectl } from './api-client.js';
 import type { NodePaths } from './node-paths.js';
 
-/** The default StorageClass of the node; its provisioner is one of the node's controllers. */
-export const STORAGE_CLASS = 'apex-local';
-export const PROVISIONER = 'apexpaas.com/local-volume';
-/** The class of the Ingress objects that the node's Caddy serves. */
-export const INGRESS_CLASS = 'apex';
-
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
 const READ = ['get', 'list', 'watch'];
 
-/** What has to be in the cluster before anything is deployed: the classes, and the rights of the node's own programs. */
+/** The rights of the node's own programs; the classes of volumes and ingresses are made by its controllers. */
 export function clusterObjects(): unknown[] {
   return [
-    {
-      apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass',
-      metadata: { name: STORAGE_CLASS, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-      provisioner: PROVISIONER, reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer', allowVolumeExpansion: true,
-    },
-    {
-      apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass',
-      metadata: { name: INGRESS_CLASS, annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } },
-      spec: { controller: 'apexpaas.com/caddy' },
-    },
     ...rights('kube-router', [
       { apiGroups: [''], resources: ['namespaces', 'pods', 'services', 'nodes', 'endpoints'], verbs: READ },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
@@ -35,9 +19,10 @@ export function clusterObjects(): unknown[] {
     ...rights('controllers', [
       { apiGroups: [''], resources: ['services', 'nodes', 'pods', 'namespaces', 'secrets'], verbs: READ },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
-      { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'ingressclasses'], verbs: READ },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: READ },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: [...READ, 'create'] },
       { apiGroups: ['networking.k8s.io'], resources: ['ingresses/status'], verbs: ['update', 'patch'] },
-      { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: READ },
+      { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: [...READ, 'create'] },
       { apiGroups: [''], resources: ['persistentvolumes'], verbs: [...READ, 'create', 'update', 'patch', 'delete'] },
       { apiGroups: [''], resources: ['persistentvolumes/status', 'persistentvolumeclaims/status'], verbs: ['update', 'patch'] },
       { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: [...READ, 'update', 'patch'] },

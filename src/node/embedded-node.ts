@@ -1,10 +1,13 @@
 import { apiGet } from './api-client.js';
 import { bringUpNode, type BringUpOptions, type NodeInfo } from './bring-up.js';
+import { areBuilt, binariesFolder } from './binaries.js';
 import { homeDomain } from './home-domains.js';
 import { lockHolder } from './node-lock.js';
 import { nodePaths, type NodePaths } from './node-paths.js';
 import { readStatus, type NodeStatus } from './node-status.js';
 import { addUser, liveUsers, removeUser, type NodeUser } from './node-users.js';
+import { missingPackages } from './packages.js';
+import { inspectMachine, requirePrerequisites } from './prerequisites.js';
 import { runningSupervisor } from './supervisor.js';
 import { purgeNodeData, takeDownNode } from './take-down.js';
 
@@ -19,6 +22,14 @@ export { NodeProblem } from './node-problem.js';
  */
 export function bringUp(options: BringUpOptions): Promise<NodeInfo> {
   return bringUpNode(nodePaths(), options);
+}
+
+/**
+ * Throws {@link NodeProblem} when this machine lacks something that {@link bringUp} cannot put right itself. Quick, and
+ * changes nothing: for a sentence on the terminal before the long work goes into the background.
+ */
+export function checkPrerequisites(options: { cacheDir: string }): void {
+  requirePrerequisites(inspectMachine(nodePaths()), { build: !areBuilt(binariesFolder(options.cacheDir)), packages: missingPackages() });
 }
 
 /** Registers a process that uses the node: while it lives, the node is not taken down. */

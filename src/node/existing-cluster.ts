@@ -20,7 +20,7 @@ export async function findExistingCluster(env: Readonly<Record<string, string | 
   for (const cluster of candidates(env)) {
     const refusal = await refusalOf(cluster);
     if (refusal === null) return { found: cluster, refusals };
-    refusals.push(`${cluster.kind === 'in-cluster' ? 'The cluster that this runs in' : `The cluster of ${cluster.path}`} does not answer: ${refusal}`);
+    refusals.push(`${cluster.kind === 'in-cluster' ? 'The cluster that this runs in' : `The cluster of ${cluster.path}`} does not answer: ${refusal}.`);
   }
   return { found: null, refusals };
 }

@@ -3,15 +3,21 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
 
+/** What the holder of the lock does with the node. */
+export type LockPurpose = 'up' | 'down';
+export interface LockHolder extends ProcessIdentity {
+  readonly purpose: LockPurpose;
+}
+
 /** Held by the one process that changes the node; whoever comes second waits and then finds the work done. */
 export class NodeLock {
   private constructor(private readonly path: string) {}
 
   /** Waits until the lock is free; a holder that died no longer counts. `onWait` is called at each look. */
-  static async acquire(path: string, options: { signal?: AbortSignal | undefined; onWait?: () => void } = {}): Promise<NodeLock> {
+  static async acquire(path: string, purpose: LockPurpose, options: { signal?: AbortSignal | undefined; onWait?: () => void } = {}): Promise<NodeLock> {
     mkdirSync(dirname(path), { recursive: true });
     for (;;) {
-      if (take(path)) return new NodeLock(path);
+      if (take(path, purpose)) return new NodeLock(path);
       removeIfStale(path);
       options.onWait?.();
       await pause(250, undefined, options.signal ? { signal: options.signal } : {});
@@ -25,15 +31,15 @@ export class NodeLock {
 }
 
 /** Who holds the lock now, if anybody alive does. */
-export function lockHolder(path: string): ProcessIdentity | undefined {
+export function lockHolder(path: string): LockHolder | undefined {
   const holder = read(path);
   return holder && isAlive(holder) ? holder : undefined;
 }
 
-function take(path: string): boolean {
+function take(path: string, purpose: LockPurpose): boolean {
   const mine = `${path}.${process.pid}`;
   const file = openSync(mine, 'w', 0o600);
-  writeSync(file, JSON.stringify(identify(process.pid)));
+  writeSync(file, JSON.stringify({ ...identify(process.pid), purpose }));
   closeSync(file);
   try {
     // A link appears with its content at once, so nobody ever reads a lock without its holder.
@@ -47,9 +53,9 @@ function take(path: string): boolean {
   }
 }
 
-function read(path: string): ProcessIdentity | undefined {
+function read(path: string): LockHolder | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity;
+    return JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import { applyClusterObjects } from './cluster-objects.js';
 import { removeStrays } from './removal/stray-processes.js';
 import { readJson } from './json-file.js';
 import { NodeProblem } from './node-problem.js';
+import { readStatus } from './node-status.js';
 import type { NodePaths } from './node-paths.js';
 import { pickPorts, rememberedPorts, type NodePorts } from './node-ports.js';
 import { makePodNetwork } from './pod-network.js';
@@ -37,7 +38,11 @@ export async function startNode(paths: NodePaths, options: StartOptions): Promis
   let ports = rememberedPorts(paths);
   const since = Date.now();
 
-  options.onStep('settings', 'The embedded cluster is being configured.', 0);
+  // A node that serves is looked over in silence: its users are not to be told that it is starting.
+  const onStep: StartOptions['onStep'] = (...step) => {
+    if (!supervisor || readStatus(paths).state !== 'ready') options.onStep(...step);
+  };
+  onStep('settings', 'The embedded cluster is being configured.', 0);
   const newCertificates = await ensureCertificates(paths);
   if (supervisor && ports && (writeSettings(paths, ports) || newCertificates)) supervisor = undefined;
   if (!supervisor || !ports) {
@@ -53,9 +58,9 @@ export async function startNode(paths: NodePaths, options: StartOptions): Promis
   const running = supervisor ?? startSupervisor(paths);
   const watch = stopWhenHopeless(paths, running, signal);
   try {
-    options.onStep('control-plane', 'The Kubernetes API server is starting.', 0.2);
+    onStep('control-plane', 'The Kubernetes API server is starting.', 0.2);
     await waitForApi(paths, watch.signal);
-    options.onStep('node', 'The node is starting.', 0.6);
+    onStep('node', 'The node is starting.', 0.6);
     await Promise.all([applyClusterObjects(paths, watch.signal), pushNodeImages(paths, ports, watch.signal), waitForNode(paths, fresh ? since : 0, watch.signal)]);
   } catch (error) {
     options.signal.throwIfAborted();

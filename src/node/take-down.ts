@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { podProcesses } from './cgroups.js';
 import { BRIDGE } from './addresses.js';
-import { NodeLock } from './node-lock.js';
+import { lockHolder, NodeLock } from './node-lock.js';
 import { NodeProblem } from './node-problem.js';
 import type { NodePaths } from './node-paths.js';
 import { readStatus, writeStatus } from './node-status.js';
@@ -20,7 +20,8 @@ import { runningSupervisor, stopSupervisor } from './supervisor.js';
  * be removed, and names it.
  */
 export async function takeDownNode(paths: NodePaths, options: { force?: boolean; signal?: AbortSignal | undefined } = {}): Promise<void> {
-  const lock = await NodeLock.acquire(paths.lockFile, { signal: options.signal });
+  if (options.force || liveUsers(paths).length === 0) interruptBringUp(paths);
+  const lock = await NodeLock.acquire(paths.lockFile, 'down', { signal: options.signal });
   try {
     // Looked at again under the lock: another home may have come while this one waited.
     if (!options.force && liveUsers(paths).length > 0) return;
@@ -42,6 +43,12 @@ export async function takeDownNode(paths: NodePaths, options: { force?: boolean;
   } finally {
     lock.release();
   }
+}
+
+/** A bring-up that nobody waits for any more is told to stop, instead of waited for while it compiles. */
+function interruptBringUp(paths: NodePaths): void {
+  const holder = lockHolder(paths.lockFile);
+  if (holder?.purpose === 'up' && holder.pid !== process.pid) process.kill(holder.pid, 'SIGTERM');
 }
 
 /** Takes the node down and removes its data too: every volume, image and object in it. */

@@ -5,6 +5,7 @@ import type { NodePaths } from '../node-paths.js';
 const SHIM_SOCKETS = '/run/containerd/s';
 const CONTAINER_LINKS = '/var/log/containers';
 const CNI_RESULTS = '/var/lib/cni/results';
+const DEVICE_PLUGINS = '/var/lib/kubelet/device-plugins';
 
 /**
  * Removes what lives only while the node runs: its folder under /run, and the few files that containerd, the kubelet
@@ -19,8 +20,10 @@ export function removeRunFiles(paths: NodePaths): void {
     const link = join(CONTAINER_LINKS, name);
     if (targetOf(link)?.startsWith(`${paths.podLogs}/`)) rmSync(link, { force: true });
   }
-  for (const name of list(CNI_RESULTS)) if (name.startsWith('apex-')) rmSync(join(CNI_RESULTS, name), { force: true });
-  for (const folder of [SHIM_SOCKETS, '/run/containerd', CONTAINER_LINKS, CNI_RESULTS, '/var/lib/cni', '/var/lib/kubelet/device-plugins', '/var/lib/kubelet']) removeIfEmpty(folder);
+  for (const name of list(CNI_RESULTS)) if (read(join(CNI_RESULTS, name)).includes(`${paths.run}/`)) rmSync(join(CNI_RESULTS, name), { force: true });
+  // Two kubelets cannot run on one machine (they share their port), so a socket that is left is this one's.
+  rmSync(join(DEVICE_PLUGINS, 'kubelet.sock'), { force: true });
+  for (const folder of [SHIM_SOCKETS, '/run/containerd', CONTAINER_LINKS, CNI_RESULTS, '/var/lib/cni', DEVICE_PLUGINS, '/var/lib/kubelet']) removeIfEmpty(folder);
 }
 
 /** Each task's folder says where its shim listens. */
