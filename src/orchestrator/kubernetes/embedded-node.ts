@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the embedded node says of itself in its status file. */
@@ -11,14 +11,17 @@ export interface EmbeddedNode {
   /** host:port of its image registry. */
   registry?: string;
   /** docker.io's images are looked for in that registry first (a machine for tests). */
-  seeded?: boolean;
+  seeded: boolean;
 }
+
+const SEEDED = 'images-seeded';
 
 /** The status file as it stands; "absent" where there is none. It is replaced as a whole, so it is never half written. */
 export function readEmbeddedNode(folder: string): EmbeddedNode {
   try {
-    return JSON.parse(readFileSync(join(folder, 'status.json'), 'utf8')) as EmbeddedNode;
+    const status = JSON.parse(readFileSync(join(folder, 'status.json'), 'utf8')) as Omit<EmbeddedNode, 'seeded'>;
+    return { ...status, seeded: existsSync(join(folder, SEEDED)) };
   } catch {
-    return { state: 'absent', percent: 0, message: 'the embedded node is not on this machine yet' };
+    return { state: 'absent', percent: 0, message: 'the embedded node is not on this machine yet', seeded: false };
   }
 }

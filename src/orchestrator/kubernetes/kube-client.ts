@@ -1,6 +1,6 @@
 import { HttpMethod, RequestContext, type KubeConfig } from '@kubernetes/client-node';
 import { Agent, fetch, type Dispatcher } from 'undici';
-import { collectionPath, objectPath, type Kind, type KubeObject } from './kinds.js';
+import { collectionPath, KINDS, objectPath, type Kind, type KubeObject } from './kinds.js';
 import { KubeError } from './kube-error.js';
 
 const DEADLINE_MS = 10_000;
@@ -51,7 +51,8 @@ export class KubeClient {
         signal,
         deadlineMs: 30_000,
       });
-      items.push(...page.items);
+      // The items of a list do not say what they are.
+      for (const item of page.items) items.push({ ...item, apiVersion: KINDS[kind].apiVersion, kind });
       next = page.metadata.continue || undefined;
       if (!next) return { items, metadata: { resourceVersion: page.metadata.resourceVersion } };
     }

@@ -1,0 +1,100 @@
+import type { Environment } from '../../entities/environment.js';
+import type { KubeObject } from '../kubernetes/kinds.js';
+import { LABELS, MANAGER } from '../kubernetes/labels.js';
+
+/** Where no tenant's pod may go: private networks (the node, other pods, the API server), link-local (metadata), loopback. */
+const INWARD = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'];
+const METADATA = '169.254.169.254/32';
+const ANYWHERE = '0.0.0.0/0';
+const DNS_PORT = 53;
+
+/** What one environment may hold. Far above what a person needs by hand, far below what would take a cluster down. */
+const QUOTA = {
+  pods: '500',
+  'limits.cpu': '200',
+  'limits.memory': '400Gi',
+  persistentvolumeclaims: '50',
+  services: '1000',
+  'services.nodeports': '0',
+  'services.loadbalancers': '0',
+};
+
+export interface EnvironmentFacts {
+  environment: Pick<Environment, 'id' | 'teamId' | 'namespace'>;
+  installationId: string;
+  /** IPv4 addresses of the nodes and the API server, some of which may be public. */
+  guardedAddresses: readonly string[];
+}
+
+/** The labels of everything that belongs to an environment. */
+export const environmentLabels = ({ environment, installationId }: Pick<EnvironmentFacts, 'environment' | 'installationId'>): Record<string, string> => ({
+  [LABELS.managedBy]: MANAGER,
+  [LABELS.installation]: installationId,
+  [LABELS.team]: environment.teamId,
+  [LABELS.environment]: environment.id,
+});
+
+/** The namespace of an environment and what holds its tenants in: in the order in which they are applied. */
+export function environmentManifests(facts: EnvironmentFacts): KubeObject[] {
+  const namespace = facts.environment.namespace;
+  const labels = environmentLabels(facts);
+  const metadata = (name: string): KubeObject['metadata'] => ({ name, namespace, labels });
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: {
+        name: namespace,
+        labels: { ...labels, 'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/enforce-version': 'latest' },
+      },
+    },
+    { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata('apex-ingress'), spec: ingressRules() },
+    { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata('apex-egress'), spec: egressRules(facts.guardedAddresses) },
+    { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata('apex'), spec: { hard: QUOTA } },
+    {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: metadata('apex'),
+      spec: { limits: [{ type: 'Container', default: { cpu: '500m', memory: '256Mi' }, defaultRequest: { cpu: '50m', memory: '64Mi' } }] },
+    },
+  ];
+}
+
+/** From the environment itself and from nowhere else; a public service opens its port to the ingress on its own. */
+const ingressRules = (): Record<string, unknown> => ({
+  podSelector: {},
+  policyTypes: ['Ingress'],
+  ingress: [{ from: [{ podSelector: {} }] }],
+});
+
+/** To the environment itself, to DNS, and to the internet. */
+const egressRules = (guarded: readonly string[]): Record<string, unknown> => ({
+  podSelector: {},
+  policyTypes: ['Egress'],
+  egress: [
+    { to: [{ podSelector: {} }] },
+    {
+      to: [{ ipBlock: { cidr: ANYWHERE, except: [METADATA] } }],
+      ports: [
+        { protocol: 'UDP', port: DNS_PORT },
+        { protocol: 'TCP', port: DNS_PORT },
+      ],
+    },
+    { to: [{ ipBlock: { cidr: ANYWHERE, except: [...INWARD, ...outside(guarded).map((address) => `${address}/32`)] } }] },
+  ],
+});
+
+/** Addresses that no range of `INWARD` holds already, in a stable order. */
+const outside = (addresses: readonly string[]): string[] =>
+  [...new Set(addresses)].filter((address) => /^\d+\.\d+\.\d+\.\d+$/.test(address) && !isPrivate(address)).sort();
+
+function isPrivate(address: string): boolean {
+  const number = toNumber(address);
+  return INWARD.some((range) => {
+    const [base = '', bits = '32'] = range.split('/');
+    const size = 2 ** (32 - Number(bits));
+    return number >= toNumber(base) && number < toNumber(base) + size;
+  });
+}
+
+const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);

@@ -1,0 +1,113 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { newId } from '../../entities/columns.js';
+import { moveDeployment } from '../../entities/deployment-log.js';
+import { StepName, StepState } from '../../entities/deployment-event.js';
+import { DeploymentState, ReasonCode } from '../../entities/deployment-state.js';
+import type { Deployment } from '../../entities/deployment.js';
+import type { Fence } from '../../entities/fence.js';
+import { RegistryCredential } from '../../entities/registry-credential.js';
+import { Release } from '../../entities/release.js';
+import type { ImageRegistry, RegistryLogin, Resolution } from '../../outside/image-registry.js';
+import { parseImage } from '../../outside/image-reference.js';
+import type { Vault } from '../../vault/vault.js';
+import type { ServiceFacts } from './facts.js';
+
+const REASONS = { 'not-found': ReasonCode.IMAGE_NOT_FOUND, unauthorized: ReasonCode.IMAGE_UNAUTHORIZED, refused: ReasonCode.IMAGE_UNAUTHORIZED } as const;
+
+/** Takes a deployment from QUEUED to ROLLING_OUT: the tag becomes a digest, and the release is written. */
+export class Preparation {
+  constructor(
+    private readonly orm: MikroORM,
+    private readonly vault: Pick<Vault, 'open'>,
+    private readonly registry: ImageRegistry,
+  ) {}
+
+  /** One step; the caller then reads everything afresh. */
+  async advance(facts: ServiceFacts, deployment: Deployment, fence: Fence, signal: AbortSignal): Promise<void> {
+    if (deployment.state === DeploymentState.QUEUED) return this.#begin(deployment, fence);
+    if (deployment.releaseId) return this.#rollOut(facts, deployment, deployment.releaseId, deployment.digest, fence);
+    const image = deployment.spec.image;
+    const resolution = await this.registry.resolve(image, await this.#login(facts.service.teamId, image), signal);
+    if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(deployment, resolution, fence);
+    await this.#rollOut(facts, deployment, null, resolution.kind === 'found' ? resolution.digest : (parseImage(image)?.digest ?? null), fence);
+  }
+
+  async #begin(deployment: Deployment, fence: Fence): Promise<void> {
+    await this.#inTransaction((tx) =>
+      moveDeployment(tx, {
+        id: deployment.id,
+        from: DeploymentState.QUEUED,
+        to: DeploymentState.PREPARING,
+        step: StepName.PREPARE,
+        stepState: StepState.RUNNING,
+        message: `Looking up the image ${deployment.spec.image}.`,
+        fence,
+      }),
+    );
+  }
+
+  /** Writes the release where the deployment does not already name one (a rollback does). */
+  async #rollOut(facts: ServiceFacts, deployment: Deployment, releaseId: string | null, digest: string | null, fence: Fence): Promise<void> {
+    await this.#inTransaction(async (tx) => {
+      const id = releaseId ?? newId();
+      if (!releaseId) await this.#writeRelease(tx, id, deployment, digest);
+      const moved = await moveDeployment(tx, {
+        id: deployment.id,
+        from: DeploymentState.PREPARING,
+        to: DeploymentState.ROLLING_OUT,
+        step: StepName.ROLL_OUT,
+        stepState: StepState.RUNNING,
+        message: facts.service.paused ? 'Prepared. The service is paused: it rolls out once the service is resumed.' : 'Rolling out.',
+        set: { digest, releaseId: id, rolloutStartedAt: facts.service.paused ? null : new Date() },
+        fence,
+      });
+      if (!moved) throw new MovedOn();
+    });
+  }
+
+  async #writeRelease(tx: EntityManager, id: string, deployment: Deployment, digest: string | null): Promise<void> {
+    await tx.execute('select 1 from service where id = ? for update', [deployment.serviceId]);
+    const [last] = await tx.execute<{ number: number }[]>('select coalesce(max(number), 0)::int as number from release where service_id = ?', [deployment.serviceId]);
+    const release = Object.assign(new Release(), {
+      id,
+      serviceId: deployment.serviceId,
+      number: (last?.number ?? 0) + 1,
+      digest,
+      spec: deployment.spec,
+      variableIds: deployment.variableIds,
+    });
+    await tx.insert(Release, release);
+  }
+
+  async #fail(deployment: Deployment, resolution: Extract<Resolution, { kind: keyof typeof REASONS }>, fence: Fence): Promise<void> {
+    await this.#inTransaction((tx) =>
+      moveDeployment(tx, {
+        id: deployment.id,
+        from: DeploymentState.PREPARING,
+        to: DeploymentState.FAILED,
+        step: StepName.PREPARE,
+        stepState: StepState.FAILED,
+        reason: { code: REASONS[resolution.kind], message: resolution.message },
+        fence,
+      }),
+    );
+  }
+
+  async #login(teamId: string, image: string): Promise<RegistryLogin | null> {
+    const registry = parseImage(image)?.registry;
+    const em = this.orm.em.fork();
+    const row = registry ? await em.findOne(RegistryCredential, { teamId, registry }) : null;
+    return row && { username: row.username, password: await this.vault.open(em, teamId, row.id, row.sealedPassword) };
+  }
+
+  /** What was superseded or canceled in the meantime leaves nothing behind. */
+  async #inTransaction(work: (tx: EntityManager) => Promise<unknown>): Promise<void> {
+    try {
+      await this.orm.em.fork().transactional(work);
+    } catch (error) {
+      if (!(error instanceof MovedOn)) throw error;
+    }
+  }
+}
+
+class MovedOn extends Error {}

@@ -1,0 +1,91 @@
+import { ReasonCode } from '../../entities/deployment-state.js';
+import type { ContainerStatus, DeploymentObject, PodObject, Terminated } from './observed.js';
+
+/** Restarts after which a container that never stays up is given up; the third comes about 30 s after the start. */
+const RESTARTS_UNTIL_FAILED = 3;
+/** Pulls that fail for another reason than the image itself (a registry that is down) get this long. */
+const PULL_PATIENCE_MS = 30_000;
+const NOT_READY_AFTER_MS = 60_000;
+
+/** What keeps pods from running, as a code and a sentence; `final` when waiting longer will not help. */
+export interface Trouble {
+  code: ReasonCode;
+  message: string;
+  final: boolean;
+}
+
+/** The worst that can be told of a rollout; null while nothing is wrong. `now` is a parameter to keep this pure. */
+export function findTrouble(deployment: DeploymentObject | undefined, pods: readonly PodObject[], image: string, now: number): Trouble | null {
+  const troubles = pods.map((pod) => troubleOfPod(pod, image, now)).filter((trouble) => trouble !== null);
+  return troubles.find(({ final }) => final) ?? troubles[0] ?? (deployment ? troubleOfReplicas(deployment) : null);
+}
+
+function troubleOfPod(pod: PodObject, image: string, now: number): Trouble | null {
+  const age = now - Date.parse(pod.metadata.creationTimestamp ?? new Date(now).toISOString());
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    return { code: ReasonCode.UNSCHEDULABLE, message: `No node has room for it: ${firstSentence(scheduled.message)} Lower its resources or its replicas, or add a node.`, final: false };
+  }
+  const status = pod.status?.containerStatuses?.[0];
+  if (!status) return null;
+  return troubleOfImage(status, image, age) ?? troubleOfContainer(status) ?? troubleOfReadiness(status, age);
+}
+
+function troubleOfImage(status: ContainerStatus, image: string, age: number): Trouble | null {
+  const { reason = '', message = '' } = status.state?.waiting ?? {};
+  if (reason === 'InvalidImageName') return { code: ReasonCode.IMAGE_NOT_FOUND, message: `"${image}" is not a valid image reference.`, final: true };
+  if (!['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ErrImageNeverPull'].includes(reason)) return null;
+  const repeated = reason === 'ImagePullBackOff';
+  if (/unauthorized|authentication required|authorization failed|denied|forbidden|\b401\b|\b403\b/i.test(message)) {
+    return { code: ReasonCode.IMAGE_UNAUTHORIZED, message: `The registry does not give the image ${image} to us: it is private, or it does not exist. Check its name, or add the registry's credentials.`, final: repeated };
+  }
+  if (/not found|manifest unknown|does not exist|no match for platform/i.test(message) && !/no such host/i.test(message)) {
+    return { code: ReasonCode.IMAGE_NOT_FOUND, message: `The image ${image} does not exist in its registry. Check its name and its tag.`, final: repeated };
+  }
+  return { code: ReasonCode.IMAGE_NOT_FOUND, message: `The image ${image} cannot be pulled: its registry cannot be reached from the cluster, or does not answer.`, final: repeated && age > PULL_PATIENCE_MS };
+}
+
+function troubleOfContainer(status: ContainerStatus): Trouble | null {
+  const waiting = status.state?.waiting?.reason ?? '';
+  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  if (waiting === 'CreateContainerConfigError') return { code: ReasonCode.INTERNAL, message: 'The container cannot be configured: an object that it needs is missing.', final: false };
+  if (['CreateContainerError', 'RunContainerError'].includes(waiting) && !ended) {
+    return { code: ReasonCode.CRASH_LOOP, message: `The container cannot be started: ${firstSentence(status.state?.waiting?.message)} Check its command.`, final: false };
+  }
+  if (!ended || status.ready) return null;
+  const final = status.restartCount >= RESTARTS_UNTIL_FAILED;
+  if (ended.reason === 'OOMKilled') return { code: ReasonCode.OUT_OF_MEMORY, message: `The container used more memory than its limit and was killed${times(status.restartCount)}. Raise resources.memory, or make it use less.`, final };
+  return { code: ReasonCode.CRASH_LOOP, message: `The container ${ending(ended)}${times(status.restartCount)}. Its log says why.`, final };
+}
+
+function troubleOfReadiness(status: ContainerStatus, age: number): Trouble | null {
+  if (!status.state?.running || status.ready || age < NOT_READY_AFTER_MS) return null;
+  return { code: ReasonCode.READINESS_TIMEOUT, message: 'The container runs, but it does not answer its health check on the container port.', final: false };
+}
+
+/** Pods that could not even be made. */
+function troubleOfReplicas(deployment: DeploymentObject): Trouble | null {
+  const failure = deployment.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
+  if (!failure) return null;
+  if (/exceeded quota/i.test(failure.message ?? '')) {
+    return { code: ReasonCode.QUOTA_EXCEEDED, message: `The quota of the environment is used up: ${quotaOf(failure.message ?? '')}. Remove or shrink other services.`, final: false };
+  }
+  return { code: ReasonCode.INTERNAL, message: `The cluster refuses the pods: ${firstSentence(failure.message)}`, final: false };
+}
+
+function ending({ exitCode, reason, message }: Terminated): string {
+  if (reason === 'StartError' || reason === 'ContainerCannotRun') return `could not be started: ${startError(message)}`;
+  return exitCode === 0 ? 'ended by itself, with exit code 0, though it should go on running' : `ended with exit code ${exitCode}`;
+}
+
+const times = (restarts: number): string => (restarts > 0 ? `, ${restarts + 1} times so far` : '');
+
+/** "exec: \"nope\": executable file not found in $PATH" out of the runtime's long chain. */
+const startError = (message = ''): string => /exec: .*?(?=: unknown|$)/s.exec(message)?.[0] ?? firstSentence(message);
+
+const quotaOf = (message: string): string => /exceeded quota: [^,]+, (.*)$/s.exec(message)?.[1] ?? 'its limits are reached';
+
+function firstSentence(message = 'no reason was given'): string {
+  const line = message.split('\n')[0]?.trim().slice(0, 300) ?? '';
+  return /[.!?]$/.test(line) ? line : `${line}.`;
+}
