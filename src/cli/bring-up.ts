@@ -41,6 +41,7 @@ export class BringUp {
     const cluster: ClusterChoice = options.cluster ? await chooseCluster(this.surroundings, this.progress) : { kind: 'none' };
     this.home.make();
     const { server, node } = await this.home.exclusively(
+      'up',
       () => this.start(options, cluster, signal),
       () => signal.throwIfAborted(),
     );

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson, writeJson } from '../node/json-file.js';
-import { NodeLock } from '../node/node-lock.js';
+import { NodeLock, type LockPurpose } from '../node/node-lock.js';
 import { CLUSTER_CHOICE } from './cluster/choice.js';
 import { Problem } from './problem.js';
 
@@ -67,8 +67,8 @@ export class Home {
   }
 
   /** Runs `work` while no other command changes this home. */
-  async exclusively<T>(work: () => Promise<T>, onWait?: () => void): Promise<T> {
-    const lock = await NodeLock.acquire(join(this.path, 'lock'), onWait ? { onWait } : {});
+  async exclusively<T>(purpose: LockPurpose, work: () => Promise<T>, onWait?: () => void): Promise<T> {
+    const lock = await NodeLock.acquire(join(this.path, 'lock'), purpose, onWait ? { onWait } : {});
     try {
       return await work();
     } finally {

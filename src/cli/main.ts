@@ -1,7 +1,10 @@
 import { Command } from 'commander';
 import { addBench } from './commands/bench.js';
+import { addDeploy } from './commands/deploy.js';
 import { addDown } from './commands/down.js';
 import { addImages } from './commands/images.js';
+import { addLogs } from './commands/logs.js';
+import { addServices } from './commands/services.js';
 import { addStatus } from './commands/status.js';
 import { addTest } from './commands/test.js';
 import { addUp } from './commands/up.js';
@@ -16,7 +19,7 @@ const program = new Command('apex')
   .showHelpAfterError('("./apex help" lists the commands)')
   .enablePositionalOptions();
 
-for (const add of [addUp, addStatus, addDown, addTest, addImages, addBench]) add(program, surroundings);
+for (const add of [addUp, addStatus, addDown, addDeploy, addServices, addLogs, addTest, addImages, addBench]) add(program, surroundings);
 
 try {
   await program.parseAsync();

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 /** Where a command runs: the checkout, its compiled code, the caller's environment. */
@@ -28,6 +29,11 @@ export function findSurroundings(): Surroundings {
 /** The folder of this installation's state. */
 export function homePath({ root, env }: Surroundings): string {
   return resolve(env.APEX_HOME || join(root, '.apex'));
+}
+
+/** The user's cache, where a second checkout finds what the first one built. */
+export function cachePath({ env }: Surroundings): string {
+  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'apex');
 }
 
 function rootAbove(folder: string): string {

@@ -11,7 +11,7 @@ export const ALL_PARTS: ReadonlySet<Part> = new Set<Part>(['server', 'node', 'po
 
 /** Stops these parts of a home, each in its own time, and says so. Answers whether anything ran. */
 export async function takeDown(surroundings: Surroundings, home: Home, progress: Progress, parts = ALL_PARTS): Promise<boolean> {
-  return home.exclusively(async () => {
+  return home.exclusively('down', async () => {
     let any = false;
     const record = new ProcessRecords(home.path).find('server');
     const server = new ServerProcess(surroundings, home);

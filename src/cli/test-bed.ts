@@ -31,7 +31,7 @@ export async function withTestBed<T>(surroundings: Surroundings, progress: Progr
     if (!told) progress.say('Another run is under way in this checkout: waiting for its end.');
     told = true;
   };
-  return home.exclusively(async () => {
+  return home.exclusively('up', async () => {
     const postgres = new EmbeddedPostgres(home.path, 'volatile');
     const embedded = new EmbeddedCluster(surroundings, home);
     let choice: ClusterChoice = { kind: 'none' };

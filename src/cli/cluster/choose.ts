@@ -1,31 +1,25 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { areBuilt, binariesFolder } from '../../node/binaries.js';
 import { NODE_DIR, nodePaths } from '../../node/node-paths.js';
 import { missingPackages } from '../../node/packages.js';
 import { inspectMachine, requirePrerequisites } from '../../node/prerequisites.js';
 import { Problem } from '../problem.js';
 import type { Progress } from '../progress.js';
-import type { Surroundings } from '../surroundings.js';
+import { cachePath, type Surroundings } from '../surroundings.js';
 import type { ClusterChoice } from './choice.js';
 
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
 
 /** The cluster that is configured on this machine and answers, else the embedded node. */
-export async function chooseCluster({ env }: Surroundings, progress: Progress): Promise<ClusterChoice> {
+export async function chooseCluster(surroundings: Surroundings, progress: Progress): Promise<ClusterChoice> {
   const { findExistingCluster } = await import('../../node/existing-cluster.js');
-  const { found, refusals } = await findExistingCluster(env);
+  const { found, refusals } = await findExistingCluster(surroundings.env);
   if (found) return found;
   for (const refusal of refusals) progress.say(`${refusal} The embedded cluster is used in its place.`);
   if (!ARCHITECTURES.includes(process.arch)) {
     throw new Problem(`The embedded cluster runs on ${ARCHITECTURES.join(' and ')} only, and this machine is ${process.arch}: set KUBECONFIG to a cluster that you have, or use --no-cluster.`);
   }
   // Told now, before anything is started; the bring-up itself looks again.
-  const build = !areBuilt(binariesFolder(cacheFolder(env)));
+  const build = !areBuilt(binariesFolder(cachePath(surroundings)));
   requirePrerequisites(inspectMachine(nodePaths()), { build, packages: missingPackages() });
   return { kind: 'embedded', folder: NODE_DIR };
-}
-
-function cacheFolder(env: NodeJS.ProcessEnv): string {
-  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'apex');
 }

@@ -11,7 +11,7 @@ import { logSince, logSize } from '../process/log.js';
 import { ProcessRecords, type ProcessRecord } from '../process/records.js';
 import { stopProcess, type Escalation } from '../process/stop.js';
 import type { Progress } from '../progress.js';
-import type { Surroundings } from '../surroundings.js';
+import { cachePath, type Surroundings } from '../surroundings.js';
 
 // Loaded when wanted: most commands never do.
 const node = () => import('../../node/embedded-node.js');
@@ -57,10 +57,12 @@ export class EmbeddedCluster {
     const atWork = this.records.alive('bringUp');
     if (atWork) return { record: atWork, child: null, logged: logSize(this.home.nodeLog) };
     const logged = logSize(this.home.nodeLog);
+    const { dist, env } = this.surroundings;
+    const ingressPort = env.APEX_INGRESS_PORT ? ['--ingress-port', env.APEX_INGRESS_PORT] : [];
     const launched = await launch({
       command: process.execPath,
-      args: ['--enable-source-maps', join(this.surroundings.dist, 'node', 'main.js'), 'up', '--home', this.home.path],
-      env: this.surroundings.env,
+      args: ['--enable-source-maps', join(dist, 'node', 'main.js'), 'up', '--home', this.home.path, '--pid', String(userPid), '--cache', cachePath(this.surroundings), ...ingressPort],
+      env,
       cwd: this.surroundings.root,
       logFile: this.home.nodeLog,
     });
@@ -106,7 +108,7 @@ function isRunning({ record, child }: NodeBringUp): boolean {
   return child ? child.exitCode === null && child.signalCode === null : isAlive(record);
 }
 
-// The bring-up prints its problem, one sentence, as the last thing.
+// The bring-up prints its problem, one sentence behind the time, as the last thing.
 function lastWords(log: string): string | undefined {
-  return log.split('\n').at(-1)?.replace(/^apex: /, '').trim() || undefined;
+  return log.split('\n').at(-1)?.replace(/^\S+Z /, '').trim() || undefined;
 }

@@ -1,0 +1,91 @@
+import { parse } from 'graphql';
+import type { Operation } from './graphql-client.js';
+
+/** The operations of the `apex` command. A test holds them to the schema. */
+
+export interface Deployment {
+  readonly id: string;
+  readonly state: string;
+  readonly reason: { readonly code: string; readonly message: string } | null;
+}
+
+export interface Service {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly status: string;
+  readonly statusMessage: string | null;
+  readonly replicas: number;
+  readonly readyReplicas: number;
+  readonly url: string | null;
+  readonly environment: { readonly name: string };
+  readonly latestDeployment: Deployment | null;
+}
+
+export interface LogBatch {
+  readonly lines: ReadonlyArray<{ readonly timestamp: string; readonly replica: string; readonly message: string }>;
+  readonly dropped: number;
+  readonly gap: boolean;
+}
+
+/** What is not given stays as it is, or takes the server's default. */
+export interface ServiceInput {
+  readonly name: string;
+  readonly image?: string | undefined;
+  readonly containerPort?: number | undefined;
+  readonly public?: boolean | undefined;
+  readonly replicas?: number | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly environment?: string | undefined;
+}
+
+const SERVICE = `id name image status statusMessage replicas readyReplicas url environment { name }
+  latestDeployment { id state reason { code message } }`;
+
+function operation<Data, Variables>(source: string): Operation<Data, Variables> {
+  return { document: parse(source) };
+}
+
+interface ServicePage {
+  readonly services: { readonly nodes: readonly Service[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } };
+}
+
+export const SERVICES = operation<ServicePage, { environment?: string | undefined; after?: string | undefined }>(`
+  query apexServices($environment: String, $after: String) {
+    services(environment: $environment, first: 100, after: $after) { nodes { ${SERVICE} } pageInfo { hasNextPage endCursor } }
+  }`);
+
+export const DEPLOY = operation<{ service: Service }, { input: ServiceInput }>(`
+  mutation apexDeploy($input: DeployServiceInput!) { service: deployService(input: $input) { ${SERVICE} } }`);
+
+export const UPDATE = operation<{ service: Service }, { id: string; input: ServiceInput }>(`
+  mutation apexUpdate($id: ID!, $input: UpdateServiceInput!) { service: updateService(id: $id, input: $input) { ${SERVICE} } }`);
+
+export const REDEPLOY = operation<{ service: Service }, { id: string }>(`
+  mutation apexRedeploy($id: ID!) { service: redeployService(id: $id) { ${SERVICE} } }`);
+
+export const PAUSE = operation<{ service: Service }, { id: string; pause: boolean }>(`
+  mutation apexPause($id: ID!, $pause: Boolean!) { service: pauseService(id: $id, pause: $pause) { ${SERVICE} } }`);
+
+export const DELETE = operation<{ service: Service }, { id: string }>(`
+  mutation apexDelete($id: ID!) { service: deleteService(id: $id) { ${SERVICE} } }`);
+
+export const PROGRESS = operation<
+  { progress: { event: { state: string; message: string | null }; deployment: Deployment } },
+  { deploymentId: string }
+>(`
+  subscription apexProgress($deploymentId: ID!) {
+    progress: deploymentProgress(deploymentId: $deploymentId) { event { state message } deployment { id state reason { code message } } }
+  }`);
+
+export const LOGS = operation<{ logs: LogBatch }, { serviceId: string; tail: number }>(`
+  query apexLogs($serviceId: ID!, $tail: Int) {
+    logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica message } dropped gap }
+  }`);
+
+export const FOLLOW_LOGS = operation<{ logs: LogBatch }, { serviceId: string; tail: number }>(`
+  subscription apexFollowLogs($serviceId: ID!, $tail: Int) {
+    logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica message } dropped gap }
+  }`);
+
+export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, PAUSE, DELETE, PROGRESS, LOGS, FOLLOW_LOGS };
