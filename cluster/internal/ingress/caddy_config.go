@@ -42,7 +42,7 @@ func caddyConfig(addresses Addresses, partial []Route) (config []byte, id string
 	whole := object{
 		"admin": object{"listen": addresses.Admin, "config": object{"persist": false}},
 		// What a client or a pod does wrong is no fault of the node's; no access log is kept either.
-		"logging": object{"logs": object{"default": object{"level": "ERROR", "exclude": []string{"http.handlers.reverse_proxy", "http.log.error"}}}},
+		"logging": object{"logs": object{"default": object{"level": "ERROR", "exclude": []string{"http.handlers.reverse_proxy", "http.log.error", "admin.api"}}}},
 		"apps":    object{"http": object{"grace_period": "10s", "servers": object{"ingress": server}}},
 	}
 	content, err := json.Marshal(whole)

@@ -15,7 +15,10 @@ func fallback(table *atomic.Pointer[Table]) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
+		// Tells whoever asks whether an address serves that this is not the service's own answer.
+		w.Header().Set("X-Apex-Ingress", "no-endpoint")
 		if !table.Load().serves(host, r.URL.Path) {
+			w.Header().Set("X-Apex-Ingress", "unknown-host")
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprintln(w, "No service answers at this address.")
 			return
