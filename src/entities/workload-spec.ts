@@ -1,4 +1,5 @@
 import { Field, Int, ObjectType } from 'type-graphql';
+import type { Fault } from '../errors.js';
 
 /** GET `path` on the container's port; readiness and liveness follow it. Without one, a TCP connect is enough. */
 @ObjectType({ simpleResolvers: true })
@@ -34,3 +35,19 @@ export interface WorkloadSpec {
 }
 
 export const DEFAULT_RESOURCES: Readonly<Resources> = Object.freeze({ cpu: '500m', memory: '256Mi' });
+
+/** A copy of the part of a row that makes a release. */
+export const specOf = ({ image, command, args, containerPort, healthCheck, resources }: WorkloadSpec): WorkloadSpec =>
+  structuredClone({ image, command, args, containerPort, healthCheck, resources });
+
+/** What a service must be as a whole, whatever its single fields are. */
+export function intentFaults(intent: Pick<WorkloadSpec, 'containerPort' | 'healthCheck'> & { public: boolean }): Fault[] {
+  const faults: Fault[] = [];
+  const isWorker = intent.containerPort === null;
+  if (isWorker && intent.public) faults.push({ path: 'public', message: 'needs a containerPort: without one the service is a worker and has no address' });
+  if (isWorker && intent.healthCheck) faults.push({ path: 'healthCheck', message: 'needs a containerPort: without one there is nothing to ask' });
+  if (intent.healthCheck && intent.healthCheck.timeoutSeconds > intent.healthCheck.intervalSeconds) {
+    faults.push({ path: 'healthCheck.timeoutSeconds', message: 'must not be longer than intervalSeconds' });
+  }
+  return faults;
+}

@@ -11,8 +11,23 @@ import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
 import { ViewerQuery } from './account/viewer.query.js';
+import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
+import { DeploymentFields } from './deployment/deployment.fields.js';
+import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
+import { DeploymentQuery } from './deployment/deployment.query.js';
+import { CreateEnvironmentMutation } from './environment/create-environment.mutation.js';
+import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
+import { ServiceLogsQuery } from './logs/service-logs.query.js';
+import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
+import { DeleteServiceMutation } from './service/delete-service.mutation.js';
+import { DeployServiceMutation } from './service/deploy-service.mutation.js';
+import { PauseServiceMutation } from './service/pause-service.mutation.js';
+import { RedeployServiceMutation } from './service/redeploy-service.mutation.js';
+import { ServiceChangedSubscription } from './service/service-changed.subscription.js';
 import { ServiceQuery } from './service/service.query.js';
+import { UpdateServiceMutation } from './service/update-service.mutation.js';
+import { wireSubscriptions } from './subscription/event-source.js';
 import { TeamQuery } from './team/team.query.js';
 import { CreateTokenMutation } from './token/create-token.mutation.js';
 import { RevokeTokenMutation } from './token/revoke-token.mutation.js';
@@ -29,14 +44,28 @@ export interface SchemaParts {
 }
 
 /** Every resolver, wired by hand. */
-const wire = ({ orm, orchestrator }: SchemaParts): object[] => [
+const wire = ({ orm, vault, orchestrator, events, config }: SchemaParts): object[] => [
   new ViewerQuery(),
   new TeamQuery(),
   new EnvironmentQuery(),
+  new CreateEnvironmentMutation(orm),
+  new DeleteEnvironmentMutation(orm, orchestrator),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),
   new ServiceQuery(orchestrator),
+  new DeployServiceMutation(orm, vault, orchestrator, config.APEX_DOMAIN),
+  new UpdateServiceMutation(orm, vault, orchestrator),
+  new DeleteServiceMutation(orm, orchestrator),
+  new RedeployServiceMutation(orm, orchestrator),
+  new PauseServiceMutation(orm, orchestrator),
+  new DeploymentQuery(),
+  new DeploymentFields(),
+  new CancelDeploymentMutation(orm, orchestrator),
+  new ServiceLogsQuery(orchestrator),
+  new ServiceLogsSubscription(orchestrator, events),
+  new ServiceChangedSubscription(orchestrator, events),
+  new DeploymentProgressSubscription(events),
 ];
 
 /** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */
@@ -51,6 +80,7 @@ export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
     // Demanded where there are subscriptions; ours make their own iterables from `Events`.
     pubSub: createPubSub(),
   });
+  wireSubscriptions(schema, [...instances.values()]);
   holdToRules(schema);
   guardSchema(schema);
   return lexicographicSortSchema(schema);

@@ -1,7 +1,7 @@
 import { getNamedType, isInputObjectType, type GraphQLArgument, type GraphQLFieldResolver, type GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
 import type { z } from 'zod';
 import type { RequestContext } from '../context.js';
-import { badRequest, type Fault } from '../errors.js';
+import { badRequest, type ApexError, type Fault } from '../errors.js';
 import { RULE } from './rule.js';
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
@@ -36,8 +36,13 @@ function checkArguments(types: readonly GraphQLArgument[], args: Readonly<Record
   if (faults.length > 0) throw invalid(faults);
 }
 
-/** The one 400 for a body or an input that breaks rules. */
-export const invalid = (faults: Fault[]): Error =>
+/** The 400 for faults of `$input` that only the rows can tell, at paths inside it. */
+export function invalidInput({ door }: Pick<RequestContext, 'door'>, faults: readonly Fault[]): ApexError {
+  return invalid(faults.map(({ path, message }) => ({ path: door === 'rest' ? path : `input.${path}`, message })));
+}
+
+/** The one 400 for what breaks rules. */
+export const invalid = (faults: Fault[]): ApexError =>
   badRequest(`The input is not valid: ${faults.map(({ path, message }) => `${path} ${message}`).slice(0, 5).join('; ')}.`, faults);
 
 function faultsOf(type: GraphQLInputObjectType, value: unknown, prefix: string): Fault[] {

@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.js';
+import { invalid } from './check-input.js';
 
 const MAX_FIRST = 1000;
 
@@ -17,7 +17,7 @@ export interface PageWish {
 /** Reads `first` and `after`. Throws BAD_REQUEST. */
 export function pageWish(first: number | null | undefined, after: string | null | undefined): PageWish {
   if (first != null && (first < 1 || first > MAX_FIRST)) {
-    throw badRequest(`The input is not valid: first must be from 1 to ${MAX_FIRST}.`, [{ path: 'first', message: `must be from 1 to ${MAX_FIRST}` }]);
+    throw invalid([{ path: 'first', message: `must be from 1 to ${MAX_FIRST}` }]);
   }
   return { limit: first ?? null, after: after == null ? null : positionOf(after) };
 }
@@ -26,6 +26,6 @@ export const cursorOf = ({ createdAt, id }: Position): string => Buffer.from(`${
 
 function positionOf(cursor: string): Position {
   const [, milliseconds, id] = /^(\d{1,14}) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (!milliseconds || !id) throw badRequest('The input is not valid: after must be a cursor of this list.', [{ path: 'after', message: 'must be a cursor of this list' }]);
+  if (!milliseconds || !id) throw invalid([{ path: 'after', message: 'must be a cursor of this list' }]);
   return { createdAt: new Date(Number(milliseconds)), id };
 }

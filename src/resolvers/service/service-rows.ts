@@ -6,6 +6,8 @@ import type { Environment } from '../../entities/environment.js';
 import type { Service } from '../../entities/service.js';
 import { serviceStatus } from '../../entities/service-status.js';
 import type { HealthCheck, Resources } from '../../entities/workload-spec.js';
+import { notFound } from '../../errors.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
 import type { PageWish } from '../../schema/page.js';
 
 /** A service as a list shows it: a plain object with the fields of the schema, and no entity behind it. */
@@ -46,25 +48,33 @@ const SELECT = `
     left join deployment latest on latest.id = service.latest_deployment_id
     left join release latest_release on latest_release.id = latest.release_id`;
 
-/** What is wanted of the services: whose they are, and further conditions. */
-export interface ServiceWish {
-  conditions: readonly Condition[];
-  page: PageWish;
-  urlOf: (host: string) => string;
+type Addresses = Pick<Orchestrator, 'urlOf'>;
+
+const NOT_DELETED: Condition = { sql: 'service.deleted_at is null', params: [] };
+const ONE: PageWish = { limit: null, after: null };
+
+/** The services that are not deleted, oldest first, in one statement; one more than the limit where there are more. */
+export const readServices = (em: EntityManager, conditions: readonly Condition[], page: PageWish, addresses: Addresses): Promise<ServiceRow[]> =>
+  read(em, [NOT_DELETED, ...conditions], page, addresses);
+
+/** The service as the caller's transaction sees it, also when it was just deleted there. */
+export async function readService(em: EntityManager, id: string, addresses: Addresses): Promise<ServiceRow> {
+  const [service] = await read(em, [{ sql: 'service.id = ?', params: [id] }], ONE, addresses);
+  if (!service) throw notFound();
+  return service;
 }
 
-/** The services, oldest first, in one statement; one more than the limit where there are more. */
-export async function readServices(em: EntityManager, { conditions, page, urlOf }: ServiceWish): Promise<ServiceRow[]> {
+async function read(em: EntityManager, conditions: readonly Condition[], page: PageWish, addresses: Addresses): Promise<ServiceRow[]> {
   const all = [...conditions];
   if (page.after) all.push({ sql: '(service.created_at, service.id) > (?, ?)', params: [page.after.createdAt, page.after.id] });
-  const where = ['service.deleted_at is null', ...all.map(({ sql }) => sql)].join(' and ');
+  const where = all.map(({ sql }) => sql).join(' and ');
   const limit = page.limit === null ? '' : ` limit ${page.limit + 1}`;
   const sql = `${SELECT} where ${where} order by service.created_at, service.id${limit}`;
   const rows = await em.execute<Raw[]>(sql, all.flatMap(({ params }) => params));
-  return rows.map((row) => serviceOf(row, urlOf));
+  return rows.map((row) => serviceOf(row, addresses));
 }
 
-function serviceOf(row: Raw, urlOf: (host: string) => string): ServiceRow {
+function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
   const currentDeployment = row['r_id'] ? deploymentOf(row, 'r_') : null;
   const latestDeployment = row['l_id'] ? deploymentOf(row, 'l_') : null;
   const isPublic = row['public'] as boolean;
@@ -89,7 +99,7 @@ function serviceOf(row: Raw, urlOf: (host: string) => string): ServiceRow {
     statusMessage: row['status_message'] as string | null,
     createdAt: time(row['created_at']),
     status: serviceStatus({
-      deletedAt: null,
+      deletedAt: row['deleted_at'] == null ? null : time(row['deleted_at']),
       paused,
       replicas,
       readyReplicas,
@@ -100,7 +110,7 @@ function serviceOf(row: Raw, urlOf: (host: string) => string): ServiceRow {
       currentDeploymentId: row['current_deployment_id'] as string | null,
       latestDeploymentState: latestDeployment?.state ?? null,
     }),
-    url: isPublic && host ? urlOf(host) : null,
+    url: isPublic && host ? addresses.urlOf(host) : null,
     environment: {
       id: row['environment_id'] as string,
       teamId: row['team_id'] as string,

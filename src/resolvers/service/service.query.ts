@@ -25,13 +25,13 @@ export class ServiceQuery {
     const conditions: Condition[] = [withinTeamsOf(actor, 'service.team_id')];
     if (teamId != null) conditions.push({ sql: 'service.team_id = ?', params: [await requireAccess(em, actor, 'Query.services', 'team', teamId)] });
     if (environment != null) conditions.push({ sql: 'environment.name = ?', params: [environment] });
-    return new Page(await readServices(em, { conditions, page, urlOf: (host) => this.orchestrator.urlOf(host) }), page);
+    return new Page(await readServices(em, conditions, page, this.orchestrator), page);
   }
 
   @Query(() => Service)
   async service(@Ctx() { em, actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {
     const conditions = [withinTeamsOf(actor, 'service.team_id'), { sql: 'service.id = ?', params: [requireId(id)] }];
-    const [service] = await readServices(em, { conditions, page: { limit: 1, after: null }, urlOf: (host) => this.orchestrator.urlOf(host) });
+    const [service] = await readServices(em, conditions, pageWish(null, null), this.orchestrator);
     if (!service) throw notFound();
     return service;
   }

@@ -1,0 +1,41 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { requireAccess } from '../../auth/tenant-scope.js';
+import type { RequestContext } from '../../context.js';
+import type { Database } from '../../entities/database.js';
+import { Deployment } from '../../entities/deployment.js';
+import { moveDeployment } from '../../entities/deployment-log.js';
+import { DeploymentState, isTerminal, ReasonCode } from '../../entities/deployment-state.js';
+import { badRequest, notFound } from '../../errors.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+import { readDeployment } from './deployment-rows.js';
+import type { DeploymentRow } from '../service/service-rows.js';
+
+@Resolver()
+export class CancelDeploymentMutation {
+  constructor(
+    private readonly orm: Database,
+    private readonly orchestrator: Orchestrator,
+  ) {}
+
+  @Mutation(() => Deployment, { description: 'Ends an unfinished deployment; what served before goes on serving. To cancel it again changes nothing.' })
+  async cancelDeployment(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<DeploymentRow> {
+    return this.orm.em.fork().transactional(async (tx) => {
+      await requireAccess(tx, actor, 'Mutation.cancelDeployment', 'deployment', id);
+      // The service first, as every writer does, so that no two wait for each other.
+      const [locked] = await tx.execute<{ service_id: string; state: DeploymentState }[]>(
+        `with owner as (select service.id from service join deployment on deployment.service_id = service.id where deployment.id = ? for update of service)
+         select deployment.service_id, deployment.state from deployment join owner on owner.id = deployment.service_id where deployment.id = ? for update of deployment`,
+        [id, id],
+      );
+      if (!locked) throw notFound();
+      const { state, service_id: serviceId } = locked;
+      if (!isTerminal(state)) {
+        await moveDeployment(tx, { id, from: state, to: DeploymentState.CANCELED, reason: { code: ReasonCode.CANCELED, message: 'It was canceled.' } });
+        await this.orchestrator.wake(tx, `service/${serviceId}`);
+      } else if (state !== DeploymentState.CANCELED) {
+        throw badRequest(`The deployment has ended already: it is ${state}.`);
+      }
+      return readDeployment(tx, id);
+    });
+  }
+}

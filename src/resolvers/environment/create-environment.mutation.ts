@@ -1,0 +1,35 @@
+import { UniqueConstraintViolationException } from '@mikro-orm/postgresql';
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { requireTeam } from '../../auth/tenant-scope.js';
+import type { RequestContext } from '../../context.js';
+import { newId } from '../../entities/columns.js';
+import type { Database } from '../../entities/database.js';
+import { Environment, namespaceFor } from '../../entities/environment.js';
+import { Installation } from '../../entities/installation.js';
+import { invalidInput } from '../../schema/check-input.js';
+import { CreateEnvironmentInput } from '../../schema/create-environment.input.js';
+
+@Resolver()
+export class CreateEnvironmentMutation {
+  constructor(private readonly orm: Database) {}
+
+  @Mutation(() => Environment, { description: 'A new stage of a team. Its namespace is made with its first service.' })
+  async createEnvironment(
+    @Ctx() context: RequestContext,
+    @Arg('input', () => CreateEnvironmentInput) { name, teamId: wanted }: CreateEnvironmentInput,
+  ): Promise<Environment> {
+    return this.orm.em.fork().transactional(async (tx) => {
+      const teamId = await requireTeam(tx, context.actor, 'Mutation.createEnvironment', wanted);
+      const installation = await tx.findOneOrFail(Installation, { only: true });
+      const id = newId();
+      const environment = Object.assign(new Environment(), { id, teamId, name, namespace: namespaceFor(installation.id, id, name), createdAt: new Date() });
+      try {
+        await tx.persist(environment).flush();
+      } catch (error) {
+        if (!(error instanceof UniqueConstraintViolationException)) throw error;
+        throw invalidInput(context, [{ path: 'name', message: 'is already taken in this team' }]);
+      }
+      return environment;
+    });
+  }
+}

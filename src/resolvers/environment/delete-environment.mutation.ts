@@ -1,0 +1,35 @@
+import { LockMode } from '@mikro-orm/postgresql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { requireAccess } from '../../auth/tenant-scope.js';
+import type { RequestContext } from '../../context.js';
+import type { Database } from '../../entities/database.js';
+import { Environment, PRODUCTION } from '../../entities/environment.js';
+import { Service } from '../../entities/service.js';
+import { badRequest, notFound } from '../../errors.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+
+@Resolver()
+export class DeleteEnvironmentMutation {
+  constructor(
+    private readonly orm: Database,
+    private readonly orchestrator: Orchestrator,
+  ) {}
+
+  @Mutation(() => Environment, { description: 'Deletes an environment that has no service, and never `production`.' })
+  async deleteEnvironment(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<Environment> {
+    return this.orm.em.fork().transactional(async (tx) => {
+      await requireAccess(tx, actor, 'Mutation.deleteEnvironment', 'environment', id);
+      const environment = await tx.findOne(Environment, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      if (!environment) throw notFound();
+      if (environment.name === PRODUCTION) throw badRequest(`The environment "${PRODUCTION}" cannot be deleted: every team has it.`);
+      const services = await tx.count(Service, { environmentId: id, deletedAt: null });
+      if (services > 0) {
+        throw badRequest(`The environment "${environment.name}" still has ${services === 1 ? 'a service' : `${services} services`}: delete ${services === 1 ? 'it' : 'them'} first.`);
+      }
+      environment.deletedAt = new Date();
+      await tx.flush();
+      await this.orchestrator.wake(tx, `environment/${id}`);
+      return environment;
+    });
+  }
+}

@@ -1,0 +1,50 @@
+import { Arg, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
+import type { RequestContext } from '../../context.js';
+import type { Events } from '../../events.js';
+import { requireCluster, type Orchestrator } from '../../orchestrator/port.js';
+import { LogBatch, LogFilterInput } from '../../schema/log.types.js';
+import { notWired, type EventSource } from '../subscription/event-source.js';
+import { whileAllowed } from '../subscription/while-allowed.js';
+import { logFilter, logSource, logStart } from './log-source.js';
+
+interface Args {
+  serviceId: string;
+  filter?: LogFilterInput | null;
+  tail?: number | null;
+  since?: Date | null;
+  after?: string | null;
+}
+
+@Resolver()
+export class ServiceLogsSubscription implements EventSource {
+  readonly subscription = 'serviceLogs';
+
+  constructor(
+    private readonly orchestrator: Orchestrator,
+    private readonly bus: Events,
+  ) {}
+
+  @Subscription(() => LogBatch, {
+    subscribe: notWired,
+    description: 'The lines of all replicas as they come, through rollouts and restarts. The order of arguments\' weight: after, since, tail.',
+  })
+  serviceLogs(
+    @Root() batch: LogBatch,
+    @Arg('serviceId', () => ID) _serviceId: string,
+    @Arg('filter', () => LogFilterInput, { nullable: true }) _filter: LogFilterInput | null,
+    @Arg('tail', () => Int, { nullable: true, description: 'Begin with so many of the last lines; 500 where no start is given.' }) _tail: number | null,
+    @Arg('since', () => Date, { nullable: true }) _since: Date | null,
+    @Arg('after', () => String, { nullable: true, description: 'A cursor: go on behind it.' }) _after: string | null,
+  ): LogBatch {
+    return batch;
+  }
+
+  async events({ serviceId, filter, ...start }: Args, context: RequestContext) {
+    const from = logStart(start);
+    requireCluster(this.orchestrator.cluster());
+    const check = () => logSource(context.em, context.actor, 'Subscription.serviceLogs', serviceId);
+    const source = await check();
+    const open = (signal: AbortSignal) => this.orchestrator.follow(source, from, logFilter(filter), signal);
+    return whileAllowed({ context, events: this.bus, serviceId, check, open });
+  }
+}

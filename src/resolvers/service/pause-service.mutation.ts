@@ -1,0 +1,35 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import type { RequestContext } from '../../context.js';
+import type { Database } from '../../entities/database.js';
+import { Service } from '../../entities/service.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+import { changeIntent } from '../deployment/start-deployment.js';
+import { needsCluster } from '../needs-cluster.js';
+import { lockService } from './lock-service.js';
+import { readService, type ServiceRow } from './service-rows.js';
+
+@Resolver()
+export class PauseServiceMutation {
+  constructor(
+    private readonly orm: Database,
+    private readonly orchestrator: Orchestrator,
+  ) {}
+
+  @Mutation(() => Service, { description: 'Pauses a service (no replica runs, the number asked for is kept) or resumes it. Needs a cluster.' })
+  async pauseService(
+    @Ctx() { actor }: RequestContext,
+    @Arg('id', () => ID) id: string,
+    @Arg('pause', () => Boolean) pause: boolean,
+  ): Promise<ServiceRow> {
+    needsCluster(actor, this.orchestrator);
+
+    return this.orm.em.fork().transactional(async (tx) => {
+      const service = await lockService(tx, actor, 'Mutation.pauseService', id);
+      if (service.paused !== pause) {
+        service.paused = pause;
+        await changeIntent(tx, service, this.orchestrator);
+      }
+      return readService(tx, service.id, this.orchestrator);
+    });
+  }
+}

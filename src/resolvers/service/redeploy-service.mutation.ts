@@ -1,0 +1,30 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import type { RequestContext } from '../../context.js';
+import type { Database } from '../../entities/database.js';
+import { DeploymentTrigger } from '../../entities/deployment-state.js';
+import { Service } from '../../entities/service.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+import { startDeployment } from '../deployment/start-deployment.js';
+import { needsCluster } from '../needs-cluster.js';
+import { lockService } from './lock-service.js';
+import { readService, type ServiceRow } from './service-rows.js';
+
+@Resolver()
+export class RedeployServiceMutation {
+  constructor(
+    private readonly orm: Database,
+    private readonly orchestrator: Orchestrator,
+  ) {}
+
+  @Mutation(() => Service, { description: 'Deploys a service as it is once more: the image\'s tag is resolved again, and every pod is replaced. Needs a cluster.' })
+  async redeployService(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {
+    needsCluster(actor, this.orchestrator);
+    const { orchestrator } = this;
+
+    return this.orm.em.fork().transactional(async (tx) => {
+      const service = await lockService(tx, actor, 'Mutation.redeployService', id);
+      await startDeployment(tx, { service, trigger: DeploymentTrigger.REDEPLOY, actor, orchestrator });
+      return readService(tx, service.id, orchestrator);
+    });
+  }
+}

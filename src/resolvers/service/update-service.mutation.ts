@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import type { RequestContext } from '../../context.js';
+import type { Database } from '../../entities/database.js';
+import { DeploymentTrigger } from '../../entities/deployment-state.js';
+import { Environment } from '../../entities/environment.js';
+import { Service } from '../../entities/service.js';
+import { DEFAULT_RESOURCES, intentFaults, specOf, type WorkloadSpec } from '../../entities/workload-spec.js';
+import type { Fault } from '../../errors.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+import { invalidInput } from '../../schema/check-input.js';
+import { UpdateServiceInput } from '../../schema/update-service.input.js';
+import type { Vault } from '../../vault/vault.js';
+import { changeIntent, startDeployment } from '../deployment/start-deployment.js';
+import { needsCluster } from '../needs-cluster.js';
+import { lockService } from './lock-service.js';
+import { readService, type ServiceRow } from './service-rows.js';
+import { setVariables } from './set-variables.js';
+
+@Resolver()
+export class UpdateServiceMutation {
+  constructor(
+    private readonly orm: Database,
+    private readonly vault: Vault,
+    private readonly orchestrator: Orchestrator,
+  ) {}
+
+  @Mutation(() => Service, { description: 'Changes a service. What makes a release is deployed anew; replicas and public take effect as they are. Needs a cluster.' })
+  async updateService(
+    @Ctx() context: RequestContext,
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => UpdateServiceInput) input: UpdateServiceInput,
+  ): Promise<ServiceRow> {
+    needsCluster(context.actor, this.orchestrator);
+    const { orchestrator } = this;
+
+    return this.orm.em.fork().transactional(async (tx) => {
+      const service = await lockService(tx, context.actor, 'Mutation.updateService', id);
+      const spec = changedSpec(service, input);
+      const scale = { public: input.public ?? service.public, replicas: input.replicas ?? service.replicas };
+      const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale })];
+      if (faults.length > 0) throw invalidInput(context, faults);
+
+      const isRelease = !isDeepStrictEqual(spec, specOf(service));
+      const isScale = scale.public !== service.public || scale.replicas !== service.replicas;
+      Object.assign(service, spec, scale);
+      const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
+      if (isRelease || hasNewVariables) {
+        await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
+      } else if (isScale) {
+        await changeIntent(tx, service, orchestrator);
+      }
+      return readService(tx, service.id, orchestrator);
+    });
+  }
+}
+
+/** What was left out stays; null goes back to the default, for fields that have one. */
+function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec {
+  const { image, command, args, containerPort, healthCheck, resources } = specOf(service);
+  return {
+    image: input.image ?? image,
+    command: input.command === undefined ? command : input.command,
+    args: input.args === undefined ? args : input.args,
+    containerPort: input.containerPort === undefined ? containerPort : input.containerPort,
+    healthCheck: input.healthCheck === undefined ? healthCheck : input.healthCheck && { ...input.healthCheck },
+    resources:
+      input.resources === null
+        ? { ...DEFAULT_RESOURCES }
+        : { cpu: input.resources?.cpu ?? resources.cpu, memory: input.resources?.memory ?? resources.memory },
+  };
+}
+
+/** A service keeps its name, its team and its environment: all that it has in the cluster is called after them. */
+async function fixedFaults(tx: EntityManager, service: Service, input: UpdateServiceInput): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  const fixed = (path: string): void => void faults.push({ path, message: 'cannot be changed; deploy a new service instead' });
+  if (input.name != null && input.name !== service.name) fixed('name');
+  if (input.teamId != null && input.teamId !== service.teamId) fixed('teamId');
+  if (input.environment != null) {
+    const { name } = await tx.findOneOrFail(Environment, { id: service.environmentId });
+    if (input.environment !== name) fixed('environment');
+  }
+  return faults;
+}

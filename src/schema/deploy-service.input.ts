@@ -1,0 +1,52 @@
+import { Field, ID, InputType, Int } from 'type-graphql';
+import { Rule } from './rule.js';
+import { VARIABLES } from './variables.rule.js';
+import { Variables } from './variables.scalar.js';
+import { HealthCheckInput, ResourcesInput } from './workload.inputs.js';
+import { IMAGE, PORT, REPLICAS, SERVICE_NAME, WORDS } from './workload.rules.js';
+
+@InputType()
+export class DeployServiceInput {
+  @Rule(SERVICE_NAME)
+  @Field({ description: 'Unique in its environment.' })
+  name!: string;
+
+  @Rule(IMAGE)
+  @Field()
+  image!: string;
+
+  @Rule(PORT)
+  @Field(() => Int, { nullable: true, description: 'Where the container listens. Without it the service is a worker: no address.' })
+  containerPort?: number | null;
+
+  @Field(() => Boolean, { nullable: true, defaultValue: false, description: 'Whether it has an address on the internet; needs a containerPort.' })
+  public?: boolean | null;
+
+  @Rule(REPLICAS)
+  @Field(() => Int, { nullable: true, defaultValue: 1 })
+  replicas?: number | null;
+
+  @Rule(VARIABLES)
+  @Field(() => Variables, { nullable: true, description: 'Its variables. They are sealed at rest and never given back.' })
+  env?: Record<string, string> | null;
+
+  @Rule(WORDS)
+  @Field(() => [String], { nullable: true, description: "In place of the image's entrypoint." })
+  command?: string[] | null;
+
+  @Rule(WORDS)
+  @Field(() => [String], { nullable: true, description: "In place of the image's command." })
+  args?: string[] | null;
+
+  @Field(() => HealthCheckInput, { nullable: true })
+  healthCheck?: HealthCheckInput | null;
+
+  @Field(() => ResourcesInput, { nullable: true })
+  resources?: ResourcesInput | null;
+
+  @Field(() => ID, { nullable: true, description: 'Default: the personal team, or the one that the token is held to.' })
+  teamId?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the environment. Default: production.' })
+  environment?: string | null;
+}
