@@ -5,6 +5,7 @@ import { writeFileAtomically } from './json-file.js';
 import { writeKubeconfigs, kubeconfigOf } from './kubeconfigs.js';
 import type { NodePaths } from './node-paths.js';
 import type { NodePorts } from './node-ports.js';
+import { mirrorHosts } from './registry-mirrors.js';
 import { auditPolicy, encryptionConfig } from './settings/api-server-config.js';
 import { cniConfig } from './settings/cni-config.js';
 import { containerdConfig, localRegistryHosts } from './settings/containerd-config.js';
@@ -42,6 +43,7 @@ export function writeSettings(paths: NodePaths, ports: NodePorts): boolean {
     writeFileAtomically(path, content);
     changed = true;
   }
+  if (existsSync(paths.seededFlag)) mirrorHosts(paths, ports);
   writeKubeconfigs(paths);
   return changed;
 }

@@ -52,7 +52,7 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
         '--snapshot-count=5000', '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m', '--quota-backend-bytes=2147483648', '--logger=zap', '--log-level=warn',
       ],
     },
-    { name: 'kube-apiserver', command: kube('kube-apiserver', ...apiServerFlags(paths)), after: ['etcd'], memoryMiB: 260, ready: { http: `${API_URL}/readyz`, insecure: true } },
+    { name: 'kube-apiserver', command: kube('kube-apiserver', ...apiServerFlags(paths)), after: ['etcd'], memoryMiB: 260, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true } },
     {
       name: 'kube-controller-manager', after: ['kube-apiserver'], memoryMiB: 100, ready: null,
       command: kube(
@@ -111,7 +111,7 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
 
   return specs.map(({ memoryMiB, env, stopTimeoutSeconds, ...spec }) => ({
     ...spec,
-    env: { PATH: SYSTEM_PATH, HOME: paths.root, TMPDIR: '/tmp', [MARK]: paths.root, GOGC: '50', GOMEMLIMIT: `${memoryMiB}MiB`, ...env },
+    env: { PATH: SYSTEM_PATH, HOME: paths.root, TMPDIR: '/tmp', [MARK]: paths.root, GOGC: '40', GOMEMLIMIT: `${memoryMiB}MiB`, ...env },
     logFile: join(paths.logs, `${spec.name}.log`),
     stopTimeoutSeconds: stopTimeoutSeconds ?? 10,
   }));
