@@ -98,7 +98,7 @@ export class BringUp {
   private async untilDeploysAreAccepted(server: ProcessRecord, signal: AbortSignal): Promise<void> {
     await this.progress.step('Connecting the server to the cluster', async (step) => {
       for (const deadline = Date.now() + ACCEPTS_DEPLOYS_DEADLINE_MS; ; await delay(LOOK_EVERY_MS, undefined, { signal })) {
-        const { ready, reason } = await askReadiness(server.port!, { cluster: true });
+        const { ready, reason } = await askReadiness(server.url!, { cluster: true });
         if (ready) break;
         step.at(reason);
         if (Date.now() > deadline) throw new Problem(`The server accepts no deploy yet: ${reason}. Look at ${this.home.serverLog}, then run the command again.`);

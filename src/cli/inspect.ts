@@ -27,11 +27,11 @@ export interface Inspection {
 export async function inspect(surroundings: Surroundings, home: Home): Promise<Inspection> {
   const records = new ProcessRecords(home.path);
   const server = records.alive('server');
-  const [serves, deploys] = server ? await Promise.all([askReadiness(server.port!), askReadiness(server.port!, { cluster: true })]) : [null, null];
+  const [serves, deploys] = server?.url ? await Promise.all([askReadiness(server.url), askReadiness(server.url, { cluster: true })]) : [null, null];
   const choice = home.lastUp?.cluster;
   return {
     home: home.path,
-    url: server ? `http://127.0.0.1:${server.port}` : null,
+    url: server?.url ?? null,
     acceptsDeploys: deploys?.ready ?? false,
     server: server
       ? { state: serves?.ready ? 'ready' : serves?.answered ? 'unready' : 'starting', pid: server.pid, port: server.port, since: server.since, message: serves?.reason || undefined }

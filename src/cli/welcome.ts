@@ -10,7 +10,7 @@ const SAMPLE = { name: 'hello', image: 'apex.local/hello', containerPort: 8080, 
 
 /** What a user reads when all is up: the address, where the token is, and a first deploy to paste. Never the token. */
 export function welcome(home: Home, server: ProcessRecord, cluster: ClusterChoice): string {
-  const url = `http://127.0.0.1:${server.port}`;
+  const url = server.url!;
   const credentials = shortest(home.credentialsFile);
   const lines = ['', `Apex       ${url}`, `API        ${url}/api/docs`, `Token      in ${credentials}`];
   if (cluster.kind === 'none') return [...lines, '', 'There is no cluster (--no-cluster): what needs one answers 503.', ''].join('\n');

@@ -9,6 +9,8 @@ const RECORD = z.object({
   command: z.string(),
   since: z.string(),
   port: z.number().int().optional(),
+  /** Where the server answers. */
+  url: z.string().optional(),
   /** What the process was started from: when that differs it must be restarted. */
   fingerprint: z.string().optional(),
   /** The cluster that it was started with. */

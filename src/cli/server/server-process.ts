@@ -6,11 +6,12 @@ import type { Home } from '../home.js';
 import { isPortFree, whoListensOn } from '../host/ports.js';
 import { Problem } from '../problem.js';
 import { launch } from '../process/launch.js';
+import { isAlive } from '../../node/process-identity.js';
 import { logSince, logSize } from '../process/log.js';
 import { ProcessRecords, type ProcessRecord } from '../process/records.js';
 import { stopProcess } from '../process/stop.js';
 import type { Surroundings } from '../surroundings.js';
-import { askReadiness } from './readiness.js';
+import { askReadiness, localUrl } from './readiness.js';
 import { terse } from './terse-log.js';
 
 const READY_DEADLINE_MS = 60_000;
@@ -44,9 +45,12 @@ export class ServerProcess {
     const env = this.environment(options);
     const fingerprint = this.fingerprint(env);
     const running = this.find();
-    if (running?.fingerprint === fingerprint && (await askReadiness(options.port)).answered) return { record: running, started: false };
+    if (running?.url && running.fingerprint === fingerprint && (await askReadiness(running.url)).answered) {
+      await this.untilReady(running.url, logSize(this.home.serverLog), () => !isAlive(running));
+      return { record: running, started: false };
+    }
     if (running) await this.stop();
-    await requireFreePort(options.port);
+    await requireFreePort(options.port, env.APEX_HOST);
     return { record: await this.start(options, env, fingerprint), started: true };
   }
 
@@ -67,14 +71,22 @@ export class ServerProcess {
       cwd: this.surroundings.root,
       logFile: this.home.serverLog,
     });
-    const record = { ...launched, port: options.port, fingerprint, cluster: options.cluster.kind };
+    const url = localUrl(options.port, env.APEX_HOST);
+    const record = { ...launched, port: options.port, url, fingerprint, cluster: options.cluster.kind };
     this.records.keep('server', record);
+    await this.untilReady(url, logged, () => child.exitCode !== null || child.signalCode !== null);
+    return record;
+  }
+
+  private async untilReady(url: string, logged: number, hasEnded: () => boolean): Promise<void> {
     for (const deadline = Date.now() + READY_DEADLINE_MS; ; await delay(LOOK_EVERY_MS)) {
-      if ((await askReadiness(options.port)).ready) return record;
-      const ended = child.exitCode !== null || child.signalCode !== null;
+      const ended = hasEnded();
+      const { ready, reason } = await askReadiness(url);
+      if (ready && !ended) return;
       if (!ended && Date.now() < deadline) continue;
       await this.stop();
-      throw new Problem(`The server ${ended ? 'ended at once' : `was not ready within ${READY_DEADLINE_MS / 1000} s`}; its log ${this.home.serverLog} ends with:\n${logSince(this.home.serverLog, logged).split('\n').map(terse).join('\n')}`);
+      const what = ended ? 'ended at once' : `was not ready within ${READY_DEADLINE_MS / 1000} s (${reason})`;
+      throw new Problem(`The server ${what}; its log ${this.home.serverLog} ends with:\n${logSince(this.home.serverLog, logged).split('\n').map(terse).join('\n')}`);
     }
   }
 
@@ -98,8 +110,8 @@ export class ServerProcess {
   }
 }
 
-async function requireFreePort(port: number): Promise<void> {
-  if (await isPortFree(port)) return;
+async function requireFreePort(port: number, host: string | undefined): Promise<void> {
+  if (await isPortFree(port, host || undefined)) return;
   const who = whoListensOn(port);
   throw new Problem(`Port ${port} is taken${who ? ` by ${who}` : ''}: stop that program, or choose another port with --port or APEX_PORT.`);
 }
