@@ -13,6 +13,25 @@ export interface OperationRequest {
  * `run` is for queries and mutations, `subscribe` yields one result for each event and is ended by `context.signal`.
  */
 export interface OperationRunner {
-  run<T>(request: OperationRequest, context: RequestContext): Promise<ExecutionResult<T>>;
-  subscribe<T>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | ExecutionResult<T>>;
+  run<T = Record<string, unknown>>(request: OperationRequest, context: RequestContext): Promise<ExecutionResult<T>>;
+  subscribe<T = Record<string, unknown>>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | ExecutionResult<T>>;
+}
+
+/** A JSON Schema (2020-12), as OpenAPI 3.1 uses it. */
+export interface JsonSchema {
+  [keyword: string]: unknown;
+  type?: string | string[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  /** Name of the schema's type, where it has one. */
+  title?: string;
+}
+
+/** The shape of one operation, derived from the schema: what a door that knows no schema needs to read and to document. */
+export interface OperationShape {
+  /** Of each variable; one that has `required` must be given. */
+  variables: Record<string, { schema: JsonSchema; required: boolean }>;
+  /** Of `data`. */
+  answer: JsonSchema;
 }

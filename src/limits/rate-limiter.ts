@@ -1,0 +1,95 @@
+import pg from 'pg';
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Logger } from '../logger.js';
+import { bucketOf } from './client-address.js';
+
+const WINDOW_SECONDS = 60;
+const TABLE = 'rate_limit';
+/** Any number, the same in every server: two that boot at once make the table once. */
+const TABLE_LOCK = 4_927_015_640;
+/** A database that does not answer must not hold up requests: then memory counts. */
+const DEADLINE_MS = 1_000;
+const MAX_CONNECTIONS = 4;
+
+/** What a request may learn of its allowance. */
+export interface Allowance {
+  allowed: boolean;
+  limit: number;
+  remaining: number;
+  /** Whole seconds until the window ends, rounded up: after them a request is allowed again. */
+  resetSeconds: number;
+}
+
+/** One allowance for each IP address over all doors and all servers. */
+export interface RateLimiter {
+  /** Null where the limit is switched off. */
+  consume(address: string, points?: number): Promise<Allowance | null>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Counts in PostgreSQL with one atomic statement a request; in memory while the database is away. A `limit` of 0 switches it off. */
+export function createRateLimiter(databaseUrl: string, limit: number, logger: Logger): RateLimiter {
+  return limit === 0 ? UNLIMITED : new PostgresLimiter(databaseUrl, limit, logger);
+}
+
+const UNLIMITED: RateLimiter = {
+  consume: () => Promise.resolve(null),
+  start: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
+};
+
+class PostgresLimiter implements RateLimiter {
+  private readonly pool: pg.Pool;
+  private readonly memory: RateLimiterMemory;
+  private shared: RateLimiterPostgres | undefined;
+
+  constructor(
+    databaseUrl: string,
+    private readonly limit: number,
+    logger: Logger,
+  ) {
+    this.pool = new pg.Pool({ connectionString: databaseUrl, max: MAX_CONNECTIONS, connectionTimeoutMillis: DEADLINE_MS, query_timeout: DEADLINE_MS, application_name: 'apex-limits' });
+    this.pool.on('error', (err) => logger.warn({ error: err.message }, 'an idle connection of the rate limiter was lost'));
+    this.memory = new RateLimiterMemory({ points: limit, duration: WINDOW_SECONDS });
+  }
+
+  /** Makes the table. Until then, and whenever the database is away, memory counts. */
+  async start(): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      // Unlogged: losing a minute's counts in a crash of the database is no loss, and each request is spared a write to its log.
+      await client.query(`select pg_advisory_xact_lock(${TABLE_LOCK});
+        create unlogged table if not exists ${TABLE} (key varchar(255) primary key, points integer not null default 0, expire bigint)`);
+    } finally {
+      client.release();
+    }
+    this.shared = new RateLimiterPostgres({
+      storeClient: this.pool,
+      tableName: TABLE,
+      tableCreated: true,
+      keyPrefix: 'ip',
+      points: this.limit,
+      duration: WINDOW_SECONDS,
+      inMemoryBlockOnConsumed: this.limit + 1,
+      insuranceLimiter: this.memory,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.pool.end();
+  }
+
+  async consume(address: string, points = 1): Promise<Allowance> {
+    try {
+      return this.allowance(true, await (this.shared ?? this.memory).consume(bucketOf(address), points));
+    } catch (refused) {
+      if (refused instanceof RateLimiterRes) return this.allowance(false, refused);
+      throw refused;
+    }
+  }
+
+  private allowance(allowed: boolean, state: RateLimiterRes): Allowance {
+    return { allowed, limit: this.limit, remaining: Math.max(0, state.remainingPoints), resetSeconds: Math.max(1, Math.ceil(state.msBeforeNext / 1000)) };
+  }
+}

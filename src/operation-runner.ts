@@ -1,0 +1,83 @@
+import { GraphQLError, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import type { RequestContext } from './context.js';
+import { ApexError, badRequest } from './errors.js';
+import type { OperationRequest, OperationRunner } from './operation.js';
+import { CompiledOperations } from './schema/compiled-operations.js';
+import { operationOf } from './schema/document-limits.js';
+import { apexErrorOf, graphqlErrorOf, maskedError } from './schema/masked-errors.js';
+import { invalid } from './schema/check-input.js';
+import { variableFaults } from './schema/variable-faults.js';
+
+/**
+ * The one pipeline behind every door, Apollo's included: exact variables, execution (where the schema asks permission of
+ * each field), masking of errors. Documents arrive here validated; the doors differ only in how they got them.
+ */
+export class SchemaOperations implements OperationRunner {
+  private readonly compiled: CompiledOperations;
+
+  constructor(private readonly schema: GraphQLSchema) {
+    this.compiled = new CompiledOperations(schema);
+  }
+
+  /** Compiles a door's own document at boot. Throws when the compiler refuses it. */
+  prepare(document: DocumentNode): void {
+    this.compiled.prepare(document);
+  }
+
+  async run<T>(request: OperationRequest, context: RequestContext): Promise<ExecutionResult<T>> {
+    try {
+      const refused = this.refusal(request, context);
+      if (refused) return refused;
+      const result = await this.compiled.execute(request.document, request.operationName, context, request.variables);
+      return masked(result, context) as ExecutionResult<T>;
+    } catch (error) {
+      return failed(error, context);
+    }
+  }
+
+  async subscribe<T>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | ExecutionResult<T>> {
+    try {
+      const refused = this.refusal(request, context);
+      if (refused) return refused;
+      const { document, operationName, variables } = request;
+      const started = await subscribe({ schema: this.schema, document, operationName, variableValues: variables, contextValue: context });
+      if (!(Symbol.asyncIterator in started)) return masked(started, context) as ExecutionResult<T>;
+      return maskedEach(started, context) as AsyncIterable<ExecutionResult<T>>;
+    } catch (error) {
+      return failed(error, context);
+    }
+  }
+
+  private refusal(request: OperationRequest, context: RequestContext): ExecutionResult<never> | null {
+    const operation = operationOf(request.document, request.operationName);
+    if (!operation) return failed(badRequest('The document has no operation of that name, or several and none was named.'), context);
+    if (!operation.variableDefinitions?.length) return null;
+    const faults = variableFaults(this.schema, operation, request.variables, context.door === 'rest');
+    return faults.length > 0 ? failed(invalid(faults), context) : null;
+  }
+}
+
+const failed = (error: unknown, context: RequestContext): ExecutionResult<never> => ({
+  errors: [graphqlErrorOf(error instanceof ApexError ? error : apexErrorOf(error, context), context.requestId)],
+});
+
+function masked(result: ExecutionResult, context: RequestContext): ExecutionResult {
+  if (!result.errors) return result;
+  return { ...result, errors: result.errors.map((error) => maskedError(error, context)) };
+}
+
+/** The source is returned to when the reader leaves, so that resolvers can let go of what they hold. */
+async function* maskedEach(results: AsyncGenerator<ExecutionResult>, context: RequestContext): AsyncGenerator<ExecutionResult> {
+  const leave = (): void => void results.return(undefined).catch(() => undefined);
+  context.signal.addEventListener('abort', leave, { once: true });
+  try {
+    for await (const result of results) {
+      if (context.signal.aborted) return;
+      yield masked(result, context);
+    }
+  } catch (error) {
+    if (!context.signal.aborted) yield failed(error instanceof GraphQLError ? (error.originalError ?? error) : error, context);
+  } finally {
+    context.signal.removeEventListener('abort', leave);
+  }
+}

@@ -1,0 +1,108 @@
+import type { Request, Response } from 'express';
+import type { RequestContext } from '../context.js';
+import { ApexError } from '../errors.js';
+import type { OperationRunner } from '../operation.js';
+import { at, dataOf, sendJson } from './answer.js';
+import { drained } from './drained.js';
+import { problemOf } from './problem.js';
+import type { ServedRoute } from './route-table.js';
+
+interface Line {
+  timestamp: string;
+  replica: string;
+  stream: string;
+  message: string;
+  cursor: string;
+}
+
+interface Batch {
+  lines: Line[];
+  dropped: number;
+  gap: boolean;
+}
+
+/** How lines, losses and a last error are written in one form of stream. */
+interface Form {
+  type: string;
+  line(line: Line): string;
+  lost(batch: Batch): string;
+  failed(error: ApexError, requestId: string): string;
+  /** Keeps proxies from closing a silent stream. */
+  heartbeat: string;
+}
+
+interface LogRequest {
+  operations: OperationRunner;
+  context: RequestContext;
+  route: ServedRoute;
+  variables: Record<string, unknown>;
+  follow: boolean;
+  req: Request;
+  res: Response;
+}
+
+const HEARTBEAT_MS = 15_000;
+
+const NDJSON: Form = {
+  type: 'application/x-ndjson; charset=utf-8',
+  line: (line) => `${JSON.stringify(line)}\n`,
+  lost: ({ dropped, gap }) => `${JSON.stringify({ dropped, gap })}\n`,
+  failed: (error, requestId) => `${JSON.stringify({ error: problemOf(error, requestId) })}\n`,
+  heartbeat: '\n',
+};
+
+const SSE: Form = {
+  type: 'text/event-stream; charset=utf-8',
+  line: (line) => `id: ${line.cursor}\ndata: ${JSON.stringify(line)}\n\n`,
+  lost: ({ dropped, gap }) => `event: lost\ndata: ${JSON.stringify({ dropped, gap })}\n\n`,
+  failed: (error, requestId) => `event: failed\ndata: ${JSON.stringify(problemOf(error, requestId))}\n\n`,
+  heartbeat: ': still here\n\n',
+};
+
+const PLAIN: Form = {
+  type: 'text/plain; charset=utf-8',
+  line: (line) => `${line.timestamp} ${line.replica} ${line.message}\n`,
+  lost: ({ dropped, gap }) => (gap ? '… lines are missing here\n' : `… ${dropped} lines were lost here\n`),
+  failed: (error) => `… ended: ${error.message}\n`,
+  heartbeat: '',
+};
+
+/** Log lines: a list, or a stream until the client leaves. */
+export async function sendLogs(request: LogRequest): Promise<void> {
+  const { operations, context, route, req, res } = request;
+  const form = formOf(req, request.follow);
+  if (request.follow) return follow(request, form ?? NDJSON);
+  const lines = at(dataOf(await operations.run({ document: route.operation, variables: request.variables }, context)), route.answer) as Line[];
+  if (form !== PLAIN) return sendJson(res, lines);
+  res.writeHead(200, { 'Content-Type': PLAIN.type });
+  res.end(lines.map(PLAIN.line).join(''));
+}
+
+function formOf(req: Request, follows: boolean): Form | null {
+  const accepted = req.accepts(follows ? ['application/x-ndjson', 'application/json', 'text/event-stream', 'text/plain'] : ['application/json', 'text/plain']);
+  return accepted === 'text/event-stream' ? SSE : accepted === 'text/plain' ? PLAIN : null;
+}
+
+async function follow({ operations, context, route, variables, req, res }: LogRequest, form: Form): Promise<void> {
+  const { operation, batch } = route.follow as NonNullable<ServedRoute['follow']>;
+  const after = req.get('last-event-id');
+  const batches = await operations.subscribe({ document: operation, variables: after ? { ...variables, after } : variables }, context);
+  if (!(Symbol.asyncIterator in batches)) return void dataOf(batches);
+  res.writeHead(200, { 'Content-Type': form.type, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  res.flushHeaders();
+  const heartbeat = setInterval(() => form.heartbeat && res.write(form.heartbeat), HEARTBEAT_MS);
+  try {
+    for await (const result of batches) {
+      const { lines, dropped, gap } = at(dataOf(result), batch) as Batch;
+      const text = (dropped > 0 || gap ? form.lost({ lines, dropped, gap }) : '') + lines.map(form.line).join('');
+      if (text && !res.write(text)) await drained(res);
+      if (res.destroyed) return;
+    }
+  } catch (error) {
+    if (!(error instanceof ApexError)) throw error;
+    res.write(form.failed(error, context.requestId));
+  } finally {
+    clearInterval(heartbeat);
+  }
+  res.end();
+}

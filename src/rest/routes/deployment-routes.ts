@@ -1,0 +1,34 @@
+import { gql, type Route } from '../route.js';
+
+const DEPLOYMENT = `
+  id serviceId state reason { code message } image digest release trigger
+  steps { name state startedAt endedAt message } createdAt endedAt`;
+const tag = 'Deployments';
+
+/** Deployments: each one attempt, which ends exactly once. */
+export const DEPLOYMENT_ROUTES: readonly Route[] = [
+  {
+    method: 'GET', path: '/api/services/:id/deployments', tag, summary: 'The deployments of a service, newest first',
+    operation: gql`query listDeployments($serviceId: ID!, $first: Int, $after: String) {
+      deployments(serviceId: $serviceId, first: $first, after: $after) { nodes { ${DEPLOYMENT} } pageInfo { hasNextPage endCursor } }
+    }`,
+    params: { id: 'serviceId' },
+    answer: ['deployments', 'nodes'], page: { info: ['deployments', 'pageInfo'], limit: 'first', cursor: 'after' },
+  },
+  {
+    method: 'GET', path: '/api/deployments/:id', tag, summary: 'One deployment; `?wait=N` answers when it has ended, at the latest after N seconds',
+    operation: gql`query getDeployment($id: ID!) { deployment(id: $id) { ${DEPLOYMENT} } }`,
+    params: { id: 'id' }, answer: ['deployment'],
+    wait: {
+      operation: gql`subscription waitForDeployment($id: ID!) { deploymentProgress(deploymentId: $id) { deployment { state } } }`,
+      params: { id: 'id' },
+      state: ['deploymentProgress', 'deployment', 'state'],
+      done: new Set(['LIVE', 'FAILED', 'CANCELED', 'SUPERSEDED']),
+    },
+  },
+  {
+    method: 'POST', path: '/api/deployments/:id/cancel', tag, summary: 'Cancel a deployment that has not ended',
+    operation: gql`mutation cancelDeployment($id: ID!) { cancelDeployment(id: $id) { ${DEPLOYMENT} } }`,
+    params: { id: 'id' }, answer: ['cancelDeployment'],
+  },
+];

@@ -1,0 +1,115 @@
+import type { Server } from 'node:http';
+import type { Express, Request, Response } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import type { Authenticate } from '../auth/authenticate.js';
+import type { Config } from '../config.js';
+import type { Door, RequestContext } from '../context.js';
+import type { Database } from '../entities/database.js';
+import type { ApexError } from '../errors.js';
+import type { RateLimiter } from '../limits/rate-limiter.js';
+import type { Logger } from '../logger.js';
+import type { SchemaOperations } from '../operation-runner.js';
+import { requireCluster, type ClusterState, type Orchestrator } from '../orchestrator/port.js';
+import { createDocumentation } from '../rest/documentation.js';
+import { createRestDoor } from '../rest/interpreter.js';
+import { openApiOf } from '../rest/openapi.js';
+import type { ServedRoute } from '../rest/route-table.js';
+import { ROUTES } from '../rest/routes/all-routes.js';
+import { apexErrorOf } from '../schema/masked-errors.js';
+import { checkedShape } from '../schema/operation-shapes.js';
+import { DocumentGate } from './document-gate.js';
+import { createGraphqlHttp } from './graphql-http.js';
+import { createGraphqlStream } from './graphql-stream.js';
+import { serveWebSockets } from './graphql-ws.js';
+import { createApp } from './http-app.js';
+import type { Metrics } from './metrics.js';
+import { actorOf, OperationContext, type ContextParts } from './operation-context.js';
+import type { OpenStreams } from './open-streams.js';
+import { scopeOf } from './scope.js';
+
+const API_VERSION = '1';
+const DATABASE_DEADLINE_MS = 3_000;
+
+export interface DoorParts {
+  http: Server;
+  config: Config;
+  url: string;
+  orm: Database;
+  schema: GraphQLSchema;
+  operations: SchemaOperations;
+  authenticate: Authenticate;
+  streams: OpenStreams;
+  limiter: RateLimiter;
+  orchestrator: Orchestrator;
+  metrics: Metrics;
+  logger: Logger;
+  isStopping: () => boolean;
+}
+
+/** All doors over one pipeline. Throws when a row of the REST table does not fit the schema. */
+export async function createDoors(parts: DoorParts): Promise<{ app: Express; stop: () => Promise<void> }> {
+  const { config, schema, operations, limiter, logger, streams } = parts;
+  const isProduction = config.NODE_ENV === 'production';
+  const contexts: ContextParts = { orm: parts.orm, authenticate: parts.authenticate, streams, logger };
+  const gate = new DocumentGate(schema, isProduction);
+  const shared = { schema, operations, gate, limiter, logger };
+  const routes = servedRoutes(schema, operations);
+  const graphql = await createGraphqlHttp({ ...shared, open: opener(contexts, 'graphql'), isProduction });
+  const sockets = serveWebSockets(parts.http, { ...shared, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES });
+  const app = createApp({
+    rest: createRestDoor({ routes, operations, open: opener(contexts, 'rest'), requestIdOf: (res) => scopeOf(res).requestId, explain: (error, requestId) => apexErrorOf(error, { requestId, logger }) }),
+    documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION)),
+    graphql: graphql.handler,
+    graphqlStream: createGraphqlStream({ ...shared, open: opener(contexts, 'sse') }),
+    limiter,
+    readiness: { api: () => whyNotServing(parts), cluster: () => clusterFault(parts.orchestrator.cluster()) },
+    metrics: parts.metrics,
+    metricsToken: config.APEX_METRICS_TOKEN,
+    trustedProxies: config.APEX_TRUSTED_PROXIES,
+    corsOrigins: config.APEX_CORS_ORIGINS,
+    logger,
+  });
+  return {
+    app,
+    stop: async () => {
+      await sockets.stop();
+      streams.stop();
+      parts.http.closeIdleConnections();
+      await graphql.stop();
+    },
+  };
+}
+
+/** Validates and compiles the document of each row, and derives from the schema what the row does not say. */
+function servedRoutes(schema: GraphQLSchema, operations: SchemaOperations): ServedRoute[] {
+  return ROUTES.map((route) => {
+    for (const { operation } of [route.wait, route.follow].filter((more) => more !== undefined)) checkedShape(schema, operation);
+    const shape = checkedShape(schema, route.operation);
+    operations.prepare(route.operation);
+    return { ...route, shape };
+  });
+}
+
+const opener =
+  (contexts: ContextParts, door: Door) =>
+  async (req: Request, res: Response): Promise<RequestContext> => {
+    const { authorization } = req.headers;
+    const actor = await actorOf(contexts, authorization);
+    return new OperationContext(contexts, scopeOf(res), door, actor, authorization, (left) => (res.closed ? left() : res.once('close', left)));
+  };
+
+async function whyNotServing({ orm, isStopping }: DoorParts): Promise<string | null> {
+  if (isStopping()) return 'The server is stopping.';
+  const late = new Promise<never>((_resolve, reject) => setTimeout(() => reject(new Error('late')), DATABASE_DEADLINE_MS).unref());
+  const asked = orm.em.getConnection().execute('select 1');
+  return Promise.race([asked, late]).then(() => null, () => 'The database cannot be reached.');
+}
+
+function clusterFault(state: ClusterState): ApexError | null {
+  try {
+    requireCluster(state);
+    return null;
+  } catch (error) {
+    return error as ApexError;
+  }
+}

@@ -1,0 +1,67 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Authenticate } from '../auth/authenticate.js';
+import type { Actor, Door, RequestContext } from '../context.js';
+import type { Database } from '../entities/database.js';
+import type { Logger } from '../logger.js';
+import type { OpenStreams } from './open-streams.js';
+import type { Scope } from './scope.js';
+
+/** Calls `left` when the client has left: the request, the socket or the subscription is over. */
+export type OnLeave = (left: () => void) => void;
+
+/** What contexts are made of. */
+export interface ContextParts {
+  orm: Database;
+  authenticate: Authenticate;
+  streams: OpenStreams;
+  logger: Logger;
+}
+
+/** One operation's context. What few operations need (entity manager, logger, signal) is made when it is first asked for. */
+export class OperationContext implements RequestContext {
+  readonly requestId: string;
+  readonly ip: string;
+  private ownEm: EntityManager | undefined;
+  private ownLogger: Logger | undefined;
+  private ownSignal: AbortSignal | undefined;
+
+  constructor(
+    private readonly parts: ContextParts,
+    scope: Scope,
+    readonly door: Door,
+    readonly actor: Actor,
+    private readonly authorization: string | undefined,
+    private readonly onLeave: OnLeave,
+  ) {
+    this.requestId = scope.requestId;
+    this.ip = scope.ip;
+  }
+
+  get em(): EntityManager {
+    return (this.ownEm ??= this.parts.orm.em.fork());
+  }
+
+  get logger(): Logger {
+    return (this.ownLogger ??= this.parts.logger.child({ requestId: this.requestId }));
+  }
+
+  /** Who asks for the signal means to stay: it also aborts when the client's access or the server ends. */
+  get signal(): AbortSignal {
+    return (this.ownSignal ??= this.watched());
+  }
+
+  private watched(): AbortSignal {
+    const controller = new AbortController();
+    const end = (): void => controller.abort();
+    const letGo = this.parts.streams.hold(this.authorization, this.actor, end);
+    this.onLeave(() => {
+      letGo();
+      end();
+    });
+    return controller.signal;
+  }
+}
+
+/** Who is asking: nobody where there is no header. Throws UNAUTHENTICATED where the header is of no use. */
+export const actorOf = (parts: ContextParts, authorization: string | undefined): Promise<Actor> | Actor =>
+  authorization === undefined ? { kind: 'anonymous' } : parts.authenticate(authorization);
