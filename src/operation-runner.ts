@@ -19,7 +19,7 @@ export class SchemaOperations implements OperationRunner {
     this.compiled = new CompiledOperations(schema);
   }
 
-  /** Compiles a door's own document at boot. Throws when the compiler refuses it. */
+  /** Compiles a door's own document at boot. */
   prepare(document: DocumentNode): void {
     this.compiled.prepare(document);
   }

@@ -1,4 +1,7 @@
-import { execute, type DocumentNode, type ExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
+import {
+  execute, isLeafType, Kind, OperationTypeNode, typeFromAST, visit, BREAK, getNamedType,
+  type DocumentNode, type ExecutionResult, type GraphQLSchema, type GraphQLType,
+} from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { operationOf } from './document-limits.js';
 
@@ -11,7 +14,7 @@ type Run = (context: object, variables: Record<string, unknown>) => Promise<Exec
 
 interface Entry {
   uses: number;
-  /** Null where the compiler refused it: then graphql executes it for ever. */
+  /** Null where it is not compiled: then graphql executes it for ever. */
   runs: Map<string, Run | null>;
 }
 
@@ -23,12 +26,10 @@ export class CompiledOperations {
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** Compiles a document of ours at boot. Throws when it cannot be: such a document is a fault of ours. */
+  /** Compiles a document of ours at boot, where it is one that the compiler gets right. */
   prepare(document: DocumentNode): void {
     const name = operationOf(document)?.name?.value;
-    const run = compile(this.schema, document, name);
-    if (run instanceof Error) throw new Error(`The operation ${name} does not compile: ${run.message}`);
-    this.own.set(document, { uses: USES_BEFORE_COMPILING, runs: new Map([[name ?? '', run]]) });
+    this.own.set(document, { uses: USES_BEFORE_COMPILING, runs: new Map([[name ?? '', compile(this.schema, document, name)]]) });
   }
 
   execute(document: DocumentNode, operationName: string | undefined, context: object, variables: Record<string, unknown>): Promise<ExecutionResult> | ExecutionResult {
@@ -46,8 +47,8 @@ export class CompiledOperations {
     if (this.compiled >= MOST_COMPILED) this.forgetStrangers();
     const run = compile(this.schema, document, operationName);
     this.compiled += 1;
-    entry.runs.set(name, run instanceof Error ? null : run);
-    return run instanceof Error ? null : run;
+    entry.runs.set(name, run);
+    return run;
   }
 
   private entryOf(document: DocumentNode): Entry {
@@ -64,8 +65,25 @@ export class CompiledOperations {
   }
 }
 
-function compile(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run | GraphQLError {
+function compile(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run | null {
+  if (!isCompiledRight(schema, document, operationName)) return null;
   const compiled: CompiledQuery | ExecutionResult = compileQuery(schema, document, operationName, { disablingCapturingStackErrors: true, useExperimentalPathBasedSkipInclude: true });
-  if (!isCompiledQuery(compiled)) return compiled.errors?.[0] ?? (new Error('unknown') as GraphQLError);
+  if (!isCompiledQuery(compiled)) return null;
   return (context, variables) => compiled.query(undefined, context, variables);
+}
+
+/** graphql-jit forgets the defaults of fields in nested inputs, so only queries without inputs are left to it: those are the hot ones. */
+function isCompiledRight(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): boolean {
+  const operation = operationOf(document, operationName);
+  if (operation?.operation !== OperationTypeNode.QUERY) return false;
+  const types = (operation.variableDefinitions ?? []).map(({ type }) => getNamedType(typeFromAST(schema, type as Parameters<typeof typeFromAST>[1]) as GraphQLType | undefined));
+  if (!types.every(isLeafType)) return false;
+  let hasObject = false;
+  visit(document, {
+    [Kind.OBJECT]: () => {
+      hasObject = true;
+      return BREAK;
+    },
+  });
+  return !hasObject;
 }

@@ -93,9 +93,8 @@ function servedRoutes(schema: GraphQLSchema, operations: SchemaOperations): Serv
 const opener =
   (contexts: ContextParts, door: Door) =>
   async (req: Request, res: Response): Promise<RequestContext> => {
-    const { authorization } = req.headers;
-    const actor = await actorOf(contexts, authorization);
-    return new OperationContext(contexts, scopeOf(res), door, actor, authorization, (left) => (res.closed ? left() : res.once('close', left)));
+    const actor = await actorOf(contexts, req.headers.authorization);
+    return new OperationContext(contexts, scopeOf(res), door, actor, (left) => (res.closed ? left() : res.once('close', left)));
   };
 
 async function whyNotServing({ orm, isStopping }: DoorParts): Promise<string | null> {

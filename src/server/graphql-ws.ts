@@ -109,10 +109,8 @@ async function connect(parts: WebSocketParts, { extra, connectionParams }: Socke
     extra.socket.close(UNAUTHORIZED, 'A valid API token is required');
     return false;
   }
-  extra.letGo = parts.streams.hold(extra.authorization, extra.actor, () => {
-    for (const end of extra.endings) end();
-    extra.socket.close(UNAUTHORIZED, 'The access has ended');
-  });
+  const { authorization, actor } = extra;
+  extra.letGo = parts.streams.hold(() => extra.socket.close(UNAUTHORIZED, 'The access has ended'), { authorization, actor });
   return true;
 }
 
@@ -144,6 +142,6 @@ function contextOf(parts: WebSocketParts, extra: Extra, scope: Scope, actor: Act
     for (const left of leavers.splice(0)) left();
   };
   extra.endings.add(end);
-  const context = new OperationContext(parts.contexts, scope, 'websocket', actor, extra.authorization, (left) => void leavers.push(left));
+  const context = new OperationContext(parts.contexts, scope, 'websocket', actor, (left) => void leavers.push(left));
   return Object.assign(context, { end });
 }

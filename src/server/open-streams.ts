@@ -7,13 +7,18 @@ import type { Logger } from '../logger.js';
 /** Expiry is not announced by anyone, so it is looked for this often. */
 const RECHECK_MS = 15_000;
 
-interface Held {
+/** Whose access something stays open on. */
+export interface Access {
   authorization: string | undefined;
   actor: Actor;
+}
+
+interface Held {
+  access: Access | null;
   end: () => void;
 }
 
-/** All that is open for longer than one answer: it ends with its client's access, or with the server. */
+/** All that is open for longer than one answer: it ends with the server, and a socket also with its client's access. */
 export class OpenStreams {
   private readonly held = new Set<Held>();
   private readonly stopped = new AbortController();
@@ -27,15 +32,15 @@ export class OpenStreams {
     this.timer.unref();
   }
 
-  /** `end` is called when the access or the server ends; the answer lets go of it. */
-  hold(authorization: string | undefined, actor: Actor, end: () => void): () => void {
+  /** `end` is called when the server stops, or the access (where one is given) ends; the answer lets go of it. */
+  hold(end: () => void, access: Access | null = null): () => void {
     if (this.stopped.signal.aborted) end();
-    const one: Held = { authorization, actor, end };
+    const one: Held = { access, end };
     this.held.add(one);
     return () => void this.held.delete(one);
   }
 
-  /** Ends streams within moments of a revocation, on whichever server it happened. */
+  /** Ends sockets within moments of a revocation, on whichever server it happened. */
   async watch(events: Events): Promise<void> {
     for await (const event of events.subscribe('access.ended', this.stopped.signal)) {
       const { tokenId = null, accountId = null } = event ?? {};
@@ -50,12 +55,12 @@ export class OpenStreams {
     this.held.clear();
   }
 
-  private async recheck(concerns: (held: Held) => boolean): Promise<void> {
-    const concerned = [...this.held].filter(concerns);
-    await Promise.all(concerned.map(async (one) => (await this.isRefused(one)) && this.held.has(one) && one.end()));
+  private async recheck(concerns: (access: Access) => boolean): Promise<void> {
+    const concerned = [...this.held].filter(({ access }) => access !== null && concerns(access));
+    await Promise.all(concerned.map(async (one) => (await this.isRefused(one.access as Access)) && this.held.has(one) && one.end()));
   }
 
-  private async isRefused({ authorization, actor }: Held): Promise<boolean> {
+  private async isRefused({ authorization, actor }: Access): Promise<boolean> {
     if (actor.kind !== 'account') return false;
     try {
       await this.authenticate(authorization);

@@ -30,7 +30,6 @@ export class OperationContext implements RequestContext {
     scope: Scope,
     readonly door: Door,
     readonly actor: Actor,
-    private readonly authorization: string | undefined,
     private readonly onLeave: OnLeave,
   ) {
     this.requestId = scope.requestId;
@@ -45,7 +44,7 @@ export class OperationContext implements RequestContext {
     return (this.ownLogger ??= this.parts.logger.child({ requestId: this.requestId }));
   }
 
-  /** Who asks for the signal means to stay: it also aborts when the client's access or the server ends. */
+  /** Who asks for the signal means to stay: it also aborts when the server stops. (The end of an access is told by the resolver.) */
   get signal(): AbortSignal {
     return (this.ownSignal ??= this.watched());
   }
@@ -53,7 +52,7 @@ export class OperationContext implements RequestContext {
   private watched(): AbortSignal {
     const controller = new AbortController();
     const end = (): void => controller.abort();
-    const letGo = this.parts.streams.hold(this.authorization, this.actor, end);
+    const letGo = this.parts.streams.hold(end);
     this.onLeave(() => {
       letGo();
       end();
