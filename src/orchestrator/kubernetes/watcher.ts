@@ -3,6 +3,7 @@ import type { Logger } from '../../logger.js';
 import { collectionPath, type Kind, type KubeObject } from './kinds.js';
 import type { KubeClient } from './kube-client.js';
 import { LABELS } from './labels.js';
+import type { PodDirectory } from './pod-directory.js';
 
 const WATCHED: readonly Kind[] = [
   'Namespace', 'ResourceQuota', 'LimitRange', 'NetworkPolicy', 'Secret', 'Service', 'Deployment', 'Pod', 'Ingress', 'PodDisruptionBudget',
@@ -26,12 +27,13 @@ export class Watcher {
     private readonly client: KubeClient,
     private readonly selector: string,
     private readonly send: (keys: string[]) => Promise<void>,
+    private readonly pods: PodDirectory,
     private readonly logger: Logger,
   ) {}
 
   start(): void {
     for (const kind of WATCHED) {
-      const informer = new Informer(this.client, kind, this.selector, (object) => this.#seen(object), this.#stopped.signal, this.logger);
+      const informer = new Informer(this.client, kind, this.selector, (object, gone) => this.#seen(kind, object, gone), this.#stopped.signal, this.logger);
       this.#informers.push(informer);
       informer.start();
     }
@@ -43,7 +45,8 @@ export class Watcher {
     for (const informer of this.#informers) informer.stop();
   }
 
-  #seen(object: KubeObject): void {
+  #seen(kind: Kind, object: KubeObject, gone: boolean): void {
+    if (kind === 'Pod') this.pods.tell(object, gone);
     const labels = object.metadata.labels ?? {};
     const service = labels[LABELS.service];
     const environment = labels[LABELS.environment];
@@ -77,7 +80,7 @@ class Informer {
     client: KubeClient,
     private readonly kind: Kind,
     selector: string,
-    seen: (object: KubeObject) => void,
+    seen: (object: KubeObject, gone: boolean) => void,
     private readonly stopped: AbortSignal,
     private readonly logger: Logger,
   ) {
@@ -87,7 +90,7 @@ class Informer {
       return found;
     };
     this.#inner = new ListWatch<KubernetesObject>(collectionPath(kind), new Watch(client.kubeConfig), list as never, false, selector);
-    for (const verb of ['add', 'update', 'delete'] as const) this.#inner.on(verb, (object) => seen(object as unknown as KubeObject));
+    for (const verb of ['add', 'update', 'delete'] as const) this.#inner.on(verb, (object) => seen(object as unknown as KubeObject, verb === 'delete'));
     this.#inner.on('error', (error: unknown) => this.#failed(error));
   }
 

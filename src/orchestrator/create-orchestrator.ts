@@ -1,0 +1,158 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { Config } from '../config.js';
+import type { Logger } from '../logger.js';
+import { GuardedFetch } from '../outside/guarded-fetch.js';
+import { ImageRegistry, readMirrors } from '../outside/image-registry.js';
+import type { WakeQueue } from '../queue/wake-queue.js';
+import type { Vault } from '../vault/vault.js';
+import { ClusterAway } from './cluster-access.js';
+import { ClusterView } from './cluster-state.js';
+import { EnvironmentKeeper } from './environment/environment-keeper.js';
+import { EnvironmentReconciler } from './environment/environment-reconciler.js';
+import { addressOf, locateIngress } from './ingress.js';
+import { ClusterLink } from './kubernetes/cluster-link.js';
+import { chooseClusterSource } from './kubernetes/cluster-source.js';
+import { readEmbeddedNode } from './kubernetes/embedded-node.js';
+import type { KubeClient, ObserveCall } from './kubernetes/kube-client.js';
+import { installationSelector } from './kubernetes/labels.js';
+import { PodDirectory } from './kubernetes/pod-directory.js';
+import { Watcher } from './kubernetes/watcher.js';
+import { LogHub } from './logs/log-hub.js';
+import { requireCluster, type ClusterState, type LogBatch, type LogFilter, type LogSource, type LogStart, type Orchestrator, type ReconcileKey } from './port.js';
+import { reconcile, type Reconcilers } from './reconcile-loop.js';
+import { Resync } from './resync.js';
+import { AddressProbe } from './service/address-probe.js';
+import { Preparation } from './service/prepare.js';
+import { Removal } from './service/removal.js';
+import { RolloutEnd } from './service/rollout-end.js';
+import { ServiceReconciler } from './service/service-reconciler.js';
+
+export interface OrchestratorParts {
+  orm: MikroORM;
+  vault: Pick<Vault, 'open'>;
+  queue: WakeQueue;
+  logger: Logger;
+  config: Config;
+  installationId: string;
+  /** For `User-Agent: apex/<version>`, so that an audit log tells our calls from others'. */
+  version?: string;
+  /** Told of each call to the API server, for the metrics. */
+  observeCall?: ObserveCall;
+}
+
+/** The port, and its life. `queue` is started and stopped by whoever made it: start it before, stop it after. */
+export interface RunningOrchestrator extends Orchestrator {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Nothing happens until `start`: until then the cluster counts as unreachable, or as none. */
+export function createOrchestrator(parts: OrchestratorParts): RunningOrchestrator {
+  return new KubernetesOrchestrator(parts);
+}
+
+class KubernetesOrchestrator implements RunningOrchestrator {
+  readonly #parts: OrchestratorParts;
+  readonly #source;
+  readonly #view: ClusterView;
+  readonly #link: ClusterLink;
+  readonly #keeper: EnvironmentKeeper;
+  readonly #reconcilers: Reconcilers;
+  readonly #guard: GuardedFetch;
+  readonly #probe: AddressProbe;
+  readonly #logs: LogHub;
+  readonly #pods = new PodDirectory();
+  readonly #resync: Resync;
+  readonly #client = (): KubeClient => {
+    const client = this.#link.client;
+    if (!client || this.#view.state.kind !== 'ready') throw new ClusterAway();
+    return client;
+  };
+  #watched: { watcher: Watcher; client: KubeClient } | undefined;
+
+  constructor(parts: OrchestratorParts) {
+    const { config, installationId, logger, orm, queue, vault } = parts;
+    this.#parts = parts;
+    this.#source = chooseClusterSource(config);
+    this.#view = new ClusterView(this.#source.kind === 'none' ? { kind: 'none' } : { kind: 'unreachable', message: 'it has not been asked yet.' });
+    this.#link = new ClusterLink(this.#source, this.#view, `apex/${parts.version ?? '0'}`, logger, parts.observeCall);
+    this.#guard = new GuardedFetch(config.APEX_ALLOWED_INTERNAL);
+    this.#probe = new AddressProbe(() => locateIngress(config, this.#source));
+    this.#keeper = new EnvironmentKeeper(this.#client, installationId, this.#source.kind === 'embedded');
+    this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
+    this.#resync = new Resync(orm, queue, logger);
+    this.#reconcilers = {
+      environment: new EnvironmentReconciler(orm, this.#client, this.#keeper, installationId),
+      service: new ServiceReconciler({
+        orm,
+        vault,
+        cluster: this.#client,
+        keeper: this.#keeper,
+        preparation: new Preparation(orm, vault, new ImageRegistry(this.#guard, () => this.#mirrors())),
+        removal: new Removal(orm, this.#client, installationId),
+        rolloutEnd: new RolloutEnd(orm, config.APEX_DEPLOY_DEADLINE_SECONDS, () => this.#view.state),
+        probe: this.#probe,
+        installationId,
+        ingressClass: config.APEX_INGRESS_CLASS ?? null,
+      }),
+    };
+  }
+
+  async start(): Promise<void> {
+    this.#view.onKind((state) => state.kind === 'ready' && this.#arrived());
+    await this.#link.start();
+    const { orm, logger, queue } = this.#parts;
+    await queue.work((key, signal) => reconcile(key, signal, { orm, logger, state: () => this.#view.state, reconcilers: this.#reconcilers }));
+    this.#resync.start();
+  }
+
+  /** Ends the watches, the logs and the probes. Looks at work are ended by the queue. */
+  async stop(): Promise<void> {
+    this.#resync.stop();
+    this.#watched?.watcher.stop();
+    this.#logs.stop();
+    await this.#link.stop();
+    await Promise.all([this.#guard.close(), this.#probe.close()]);
+  }
+
+  wake(tx: EntityManager, key: ReconcileKey): Promise<void> {
+    return this.#parts.queue.wake(tx, key);
+  }
+
+  cluster(): ClusterState {
+    return this.#view.state;
+  }
+
+  follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch> {
+    requireCluster(this.#view.state);
+    return this.#logs.follow(source, from, filter, signal);
+  }
+
+  async history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch> {
+    requireCluster(this.#view.state);
+    return this.#logs.history(source, from, filter, signal);
+  }
+
+  urlOf(host: string): string {
+    return addressOf(host, locateIngress(this.#parts.config, this.#source));
+  }
+
+  /** The cluster is there, for the first time or again. */
+  #arrived(): void {
+    const client = this.#link.client;
+    if (!client) return;
+    this.#keeper.forgetAll();
+    if (this.#watched?.client !== client) {
+      this.#watched?.watcher.stop();
+      const { installationId, logger, queue } = this.#parts;
+      const watcher = new Watcher(client, installationSelector(installationId), (keys) => queue.wakeAll(keys), this.#pods, logger);
+      this.#watched = { watcher, client };
+      watcher.start();
+    }
+    void this.#resync.everything();
+  }
+
+  #mirrors(): Map<string, string[]> {
+    return readMirrors(this.#parts.config.APEX_REGISTRY_MIRRORS, this.#source.kind === 'embedded' ? readEmbeddedNode(this.#source.folder) : null);
+  }
+}

@@ -1,0 +1,144 @@
+import type { Logger } from '../../logger.js';
+import type { KubeClient } from '../kubernetes/kube-client.js';
+import type { KubeObject } from '../kubernetes/kinds.js';
+import type { PodObject } from '../service/observed.js';
+import { followRun } from './container-follow.js';
+import type { FeedLine } from './line-filter.js';
+import { LogRing, RING_LINES } from './log-ring.js';
+import type { LogReader } from './log-reader.js';
+import { isRunning, runOf, type ContainerRun } from './log-source-id.js';
+import { fromDate } from './log-position.js';
+import { readLog, type RawLine } from './log-upstream.js';
+
+const BATCH_MS = 30;
+/** Clocks of the machines may differ; what comes twice is left out. */
+const CLOCK_SKEW_MS = 5_000;
+
+export interface FeedParts {
+  client: () => KubeClient;
+  pods: (signal: AbortSignal) => Promise<PodObject[]>;
+  pod: (name: string) => Promise<PodObject | undefined>;
+  onPod: (listener: (pod: KubeObject, gone: boolean) => void) => () => void;
+  logger: Logger;
+}
+
+/** The live log of one service: one upstream follow for each container, however many readers there are. */
+export class LogFeed {
+  readonly #ring = new LogRing();
+  readonly #readers = new Set<LogReader>();
+  readonly #following = new Set<string>();
+  readonly #stopped = new AbortController();
+  #fresh: FeedLine[] = [];
+  #tick: NodeJS.Timeout | undefined;
+  #unlisten: () => void = () => undefined;
+  readonly ready: Promise<void>;
+
+  constructor(private readonly parts: FeedParts) {
+    this.ready = this.#start();
+    this.ready.catch(() => undefined);
+  }
+
+  get ring(): LogRing {
+    return this.#ring;
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** From this very moment on: read the ring in the same turn and nothing is missed or comes twice. */
+  join(reader: LogReader): void {
+    this.#flush();
+    this.#readers.add(reader);
+  }
+
+  leave(reader: LogReader): void {
+    this.#readers.delete(reader);
+    reader.close();
+  }
+
+  stop(): void {
+    this.#unlisten();
+    this.#stopped.abort();
+    clearTimeout(this.#tick);
+    for (const reader of this.#readers) reader.close();
+  }
+
+  /** Fills the ring with what there is, then follows. */
+  async #start(): Promise<void> {
+    const { signal } = this.#stopped;
+    const begin = new Date(Date.now() - CLOCK_SKEW_MS);
+    const changed = new Map<string, PodObject>();
+    let seeded = false;
+    this.#unlisten = this.parts.onPod((pod, gone) => {
+      if (gone) return;
+      if (seeded) this.#follow(pod as PodObject, undefined);
+      else changed.set(pod.metadata.name, pod as PodObject);
+    });
+    const pods = await this.parts.pods(signal);
+    await this.#seed(pods, signal);
+    seeded = true;
+    for (const pod of pods) this.#follow(pod, fromDate(begin));
+    for (const pod of changed.values()) this.#follow(pod, undefined);
+  }
+
+  async #seed(pods: readonly PodObject[], signal: AbortSignal): Promise<void> {
+    const runs = pods.map(runOf).filter((run) => run !== null);
+    const logs = await Promise.all(runs.map((run) => this.#lastLines(run, signal)));
+    const lines = logs.flat().sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : a.ordinal - b.ordinal));
+    const oldest = logs.filter((log) => log.length >= RING_LINES).map((log) => log[0]?.ns ?? 0n);
+    for (const ns of oldest) this.#ring.markIncomplete(ns);
+    for (const line of lines) this.#ring.add(line);
+  }
+
+  async #lastLines(run: ContainerRun, signal: AbortSignal): Promise<RawLine[]> {
+    const lines: RawLine[] = [];
+    try {
+      for await (const some of readLog(this.parts.client(), run, { tailLines: RING_LINES }, signal)) lines.push(...some);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.parts.logger.debug({ err: error, pod: run.pod }, 'a log could not be read yet');
+    }
+    return lines;
+  }
+
+  #follow(pod: PodObject, begin: bigint | undefined): void {
+    const run = runOf(pod);
+    if (!run || this.#following.has(run.id) || this.#stopped.signal.aborted) return;
+    // The watcher tells of a container that ended again and again; its log was read to the end.
+    if (!isRunning(pod) && this.#ring.last(run.id) && begin !== undefined) return;
+    this.#following.add(run.id);
+    followRun(run, begin, {
+      client: this.parts.client,
+      signal: this.#stopped.signal,
+      last: ({ id }) => this.#ring.last(id),
+      put: (lines) => this.#put(lines),
+      gap: () => this.#gap(),
+      pod: ({ pod: name }) => this.parts.pod(name),
+    }).catch((error: unknown) => {
+      this.#following.delete(run.id);
+      if (!this.#stopped.signal.aborted) this.parts.logger.warn({ err: error, pod: run.pod }, 'a log can no longer be followed');
+    });
+  }
+
+  #put(lines: readonly RawLine[]): void {
+    for (const raw of lines) {
+      const line = this.#ring.add(raw);
+      if (line) this.#fresh.push(line);
+    }
+    if (this.#fresh.length > 0) this.#tick ??= setTimeout(() => this.#flush(), BATCH_MS);
+  }
+
+  #gap(): void {
+    this.#flush();
+    for (const reader of this.#readers) reader.putGap();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#tick);
+    this.#tick = undefined;
+    const lines = this.#fresh;
+    this.#fresh = [];
+    if (lines.length > 0) for (const reader of this.#readers) reader.put(lines);
+  }
+}
