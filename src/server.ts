@@ -61,7 +61,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     stops.add('limiter', () => limiter.stop());
     await Promise.all([events.start(), queue.start(), limiter.start()]);
 
-    const orchestrator = createOrchestrator({ orm, vault, queue, events, logger, config, installationId: installation.id });
+    const orchestrator = createOrchestrator({ orm, vault, queue, logger, config, installationId: installation.id, observeCall: metrics.observeKubernetesCall });
     stops.add('orchestrator', () => orchestrator.stop());
     const schema = buildApexSchema({ orm, vault, orchestrator, events, logger, config });
     const authenticate = createAuthenticator(orm);

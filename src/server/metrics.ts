@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { unauthenticated } from '../errors.js';
 import { isLoopback } from '../limits/client-address.js';
 import { sendProblem } from '../rest/problem.js';
@@ -22,10 +22,11 @@ export class Metrics {
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 15],
     registers: [this.registry],
   });
-  private readonly kubernetes = new Counter({
-    name: 'apex_kubernetes_calls_total',
-    help: 'Calls of the Kubernetes API by verb and outcome.',
-    labelNames: ['verb', 'outcome'] as const,
+  private readonly kubernetes = new Histogram({
+    name: 'apex_kubernetes_call_seconds',
+    help: 'Calls of the Kubernetes API that ended; status 0 got no answer.',
+    labelNames: ['method', 'kind', 'status'] as const,
+    buckets: [0.01, 0.05, 0.25, 1, 5, 30],
     registers: [this.registry],
   });
 
@@ -33,9 +34,8 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  countKubernetesCall(verb: string, outcome: string): void {
-    this.kubernetes.inc({ verb, outcome });
-  }
+  readonly observeKubernetesCall = ({ method, kind, status, seconds }: { method: string; kind: string; status: number; seconds: number }): void =>
+    this.kubernetes.observe({ method, kind, status }, seconds);
 
   /** Figures that are read when they are asked for. */
   watch(sources: MetricSources): void {
