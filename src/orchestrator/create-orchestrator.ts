@@ -9,7 +9,7 @@ import { ClusterAway } from './cluster-access.js';
 import { ClusterView } from './cluster-state.js';
 import { EnvironmentKeeper } from './environment/environment-keeper.js';
 import { EnvironmentReconciler } from './environment/environment-reconciler.js';
-import { addressOf, locateIngress } from './ingress.js';
+import { addressOf, IngressLocator } from './ingress.js';
 import { ClusterLink } from './kubernetes/cluster-link.js';
 import { chooseClusterSource } from './kubernetes/cluster-source.js';
 import { readEmbeddedNode } from './kubernetes/embedded-node.js';
@@ -40,7 +40,7 @@ export interface OrchestratorParts {
   observeCall?: ObserveCall;
 }
 
-/** The port, and its life. `queue` is started and stopped by whoever made it: start it before, stop it after. */
+/** The port, and its life. `queue` is started and stopped by whoever made it: started before this, and stopped before this, so that looks at work can end. */
 export interface RunningOrchestrator extends Orchestrator {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -54,6 +54,7 @@ export function createOrchestrator(parts: OrchestratorParts): RunningOrchestrato
 class KubernetesOrchestrator implements RunningOrchestrator {
   readonly #parts: OrchestratorParts;
   readonly #source;
+  readonly #ingress: IngressLocator;
   readonly #view: ClusterView;
   readonly #link: ClusterLink;
   readonly #keeper: EnvironmentKeeper;
@@ -74,10 +75,11 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     const { config, installationId, logger, orm, queue, vault } = parts;
     this.#parts = parts;
     this.#source = chooseClusterSource(config);
+    this.#ingress = new IngressLocator(config, this.#source);
     this.#view = new ClusterView(this.#source.kind === 'none' ? { kind: 'none' } : { kind: 'unreachable', message: 'it has not been asked yet.' });
     this.#link = new ClusterLink(this.#source, this.#view, `apex/${parts.version ?? '0'}`, logger, parts.observeCall);
     this.#guard = new GuardedFetch(config.APEX_ALLOWED_INTERNAL);
-    this.#probe = new AddressProbe(() => locateIngress(config, this.#source));
+    this.#probe = new AddressProbe(() => this.#ingress.current());
     this.#keeper = new EnvironmentKeeper(this.#client, installationId, this.#source.kind === 'embedded');
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#resync = new Resync(orm, queue, logger);
@@ -106,7 +108,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#resync.start();
   }
 
-  /** Ends the watches, the logs and the probes. Looks at work are ended by the queue. */
+  /** Ends the watches, the logs and the probes. */
   async stop(): Promise<void> {
     this.#resync.stop();
     this.#watched?.watcher.stop();
@@ -134,7 +136,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   }
 
   urlOf(host: string): string {
-    return addressOf(host, locateIngress(this.#parts.config, this.#source));
+    return addressOf(host, this.#ingress.current());
   }
 
   /** The cluster is there, for the first time or again. */

@@ -82,6 +82,8 @@ export class ClusterLink {
     const { text, load } = readCredentials(this.source);
     if (text === this.#credentials && this.#client) return;
     const before = this.#client;
+    // Whoever watches with the old credentials has to begin anew.
+    if (before) this.view.set({ kind: 'unreachable', message: 'its credentials have changed.' });
     this.#client = new KubeClient(load(), this.userAgent, this.observe);
     this.#credentials = text;
     await before?.close();

@@ -24,3 +24,8 @@ export async function writeObservation(orm: MikroORM, service: Service, seen: Ob
 export async function setColumns(tx: EntityManager, id: string, columns: Partial<Service>): Promise<void> {
   if (Object.keys(columns).length > 0) await tx.nativeUpdate(Service, { id }, columns);
 }
+
+/** Whoever writes a service and its deployment takes the service's row first, so that no two writers wait for each other. */
+export async function lockService(tx: EntityManager, id: string): Promise<void> {
+  await tx.execute('select 1 from service where id = ? for no key update', [id]);
+}

@@ -11,6 +11,7 @@ import type { ImageRegistry, RegistryLogin, Resolution } from '../../outside/ima
 import { parseImage } from '../../outside/image-reference.js';
 import type { Vault } from '../../vault/vault.js';
 import type { ServiceFacts } from './facts.js';
+import { lockService } from './observation.js';
 
 const REASONS = { 'not-found': ReasonCode.IMAGE_NOT_FOUND, unauthorized: ReasonCode.IMAGE_UNAUTHORIZED, refused: ReasonCode.IMAGE_UNAUTHORIZED } as const;
 
@@ -66,7 +67,7 @@ export class Preparation {
   }
 
   async #writeRelease(tx: EntityManager, id: string, deployment: Deployment, digest: string | null): Promise<void> {
-    await tx.execute('select 1 from service where id = ? for update', [deployment.serviceId]);
+    await lockService(tx, deployment.serviceId);
     const [last] = await tx.execute<{ number: number }[]>('select coalesce(max(number), 0)::int as number from release where service_id = ?', [deployment.serviceId]);
     const release = Object.assign(new Release(), {
       id,

@@ -6,7 +6,7 @@ import { Deployment } from '../../entities/deployment.js';
 import { requireFence, type Fence } from '../../entities/fence.js';
 import type { ClusterState } from '../port.js';
 import type { ServiceFacts } from './facts.js';
-import { setColumns, type Observation } from './observation.js';
+import { lockService, setColumns, type Observation } from './observation.js';
 import { ranDigest, type PodObject } from './observed.js';
 import { progressSentence, type Rollout } from './rollout.js';
 import type { Trouble } from './trouble.js';
@@ -64,6 +64,7 @@ export class RolloutEnd {
 
   async #end({ move, facts, columns, digest }: { move: DeploymentMove; facts: ServiceFacts; columns: Parameters<typeof setColumns>[2]; digest: string | null }): Promise<void> {
     await this.orm.em.fork().transactional(async (tx) => {
+      await lockService(tx, facts.service.id);
       if (await moveDeployment(tx, { ...move, set: { digest } })) await setColumns(tx, facts.service.id, columns);
     });
   }
