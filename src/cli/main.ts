@@ -21,6 +21,10 @@ const program = new Command('apex')
 
 for (const add of [addUp, addStatus, addDown, addDeploy, addServices, addLogs, addTest, addImages, addBench]) add(program, surroundings);
 
+// A reader that went away (a closed terminal, "| head") is told as a stop: what was started is still stopped in order.
+process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
+process.stderr.on('error', () => undefined);
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { identify } from '../../src/node/process-identity.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -49,14 +50,16 @@ export async function outcome(child: ChildProcess): Promise<Outcome> {
   return { code, ...printed };
 }
 
-/** Resolves once a stream has printed this text. */
-export async function untilPrinted(stream: NodeJS.ReadableStream, text: string): Promise<void> {
+/** Resolves once a stream has printed this text; it goes on being read. */
+export function untilPrinted(stream: NodeJS.ReadableStream, text: string): Promise<void> {
   let all = '';
-  for await (const chunk of stream) {
-    all += String(chunk);
-    if (all.includes(text)) return;
-  }
-  throw new Error(`It ended before it printed "${text}". It printed:\n${all}`);
+  return new Promise((resolve, reject) => {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      all += chunk;
+      if (all.includes(text)) resolve();
+    });
+    stream.once('end', () => reject(new Error(`It ended before it printed "${text}". It printed:\n${all}`)));
+  });
 }
 
 /** A port of loopback that nobody uses, below those that the system gives to outgoing connections. */
@@ -76,12 +79,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Whether a process runs under this number. */
+/** Whether a process runs under this number; a corpse that nobody has collected does not. */
 export function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return identify(pid) !== undefined;
 }

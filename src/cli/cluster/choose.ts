@@ -19,7 +19,8 @@ export async function chooseCluster(surroundings: Surroundings, progress: Progre
     throw new Problem(`The embedded cluster runs on ${ARCHITECTURES.join(' and ')} only, and this machine is ${process.arch}: set KUBECONFIG to a cluster that you have, or use --no-cluster.`);
   }
   // Told now, before anything is started; the bring-up itself looks again.
-  const build = !areBuilt(binariesFolder(cachePath(surroundings)));
-  requirePrerequisites(inspectMachine(nodePaths()), { build, packages: missingPackages() });
+  const cache = cachePath(surroundings);
+  const build = !areBuilt(binariesFolder(cache));
+  requirePrerequisites(inspectMachine(nodePaths(), cache), { build, packages: missingPackages() });
   return { kind: 'embedded', folder: NODE_DIR };
 }
