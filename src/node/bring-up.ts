@@ -39,11 +39,14 @@ export async function bringUpNode(paths: NodePaths, options: BringUpOptions): Pr
   const signal = options.signal ?? new AbortController().signal;
   const build = binariesFolder(options.cacheDir);
   const packages = missingPackages();
-  requirePrerequisites(inspectMachine(paths), { build: !areBuilt(build), packages });
+  requirePrerequisites(inspectMachine(paths, options.cacheDir), { build: !areBuilt(build), packages });
   makeFolders(paths);
   addUser(paths, options.home, options.pid);
   const domain = homeDomain(paths, options.home);
-  const report = (change: StatusChange) => options.onProgress?.(writeStatus(paths, change));
+  const report = (change: StatusChange) => {
+    const status = writeStatus(paths, change);
+    options.onProgress?.(status);
+  };
 
   const lock = await NodeLock.acquire(paths.lockFile, 'up', { signal, onWait: () => options.onProgress?.(readStatus(paths)) });
   try {
@@ -52,7 +55,7 @@ export async function bringUpNode(paths: NodePaths, options: BringUpOptions): Pr
     return describe(paths, ports, domain);
   } catch (error) {
     const message = signal.aborted ? 'The bring-up of the embedded cluster was stopped; ./apex up goes on with it.' : error instanceof Error ? error.message : String(error);
-    report({ state: signal.aborted ? 'stopped' : 'failed', percent: 0, message, step: readStatus(paths).step });
+    if (!isServing(paths)) report({ state: signal.aborted ? 'stopped' : 'failed', percent: 0, message, step: readStatus(paths).step });
     throw error;
   } finally {
     lock.release();
@@ -64,8 +67,13 @@ async function install(paths: NodePaths, build: string, options: BringUpOptions 
   const compile = !areBuilt(build);
   if (packages.length === 0 && !compile) return;
   let percent = 0;
-  let compiling = 'Debian packages are being installed';
-  const tell = () => report({ state: 'building', percent, message: `The cluster is being built, ${percent} %: ${compiling}.`, step: compile ? 'build' : 'packages' });
+  let doing = packages.length > 0 ? 'installing Debian packages' : 'looking for Go';
+  const tell = () => {
+    const change: StatusChange = { state: 'building', percent, message: `The cluster is being built, ${percent} %: ${doing}.`, step: compile ? 'build' : 'packages' };
+    // While a newer build is made, the older one goes on serving, and the file says so.
+    if (isServing(paths)) options.onProgress?.({ ...readStatus(paths), ...change });
+    else report(change);
+  };
   tell();
   // Either's failure stops the other at once, so that nothing goes on behind a reported error.
   const both = new AbortController();
@@ -81,7 +89,7 @@ async function install(paths: NodePaths, build: string, options: BringUpOptions 
         signal,
         onProgress: (done, what) => {
           percent = Math.floor((done * BUILD_SHARE) / 100);
-          compiling = what;
+          doing = what;
           tell();
         },
       }).catch(abortOther),
@@ -102,6 +110,10 @@ async function start(paths: NodePaths, build: string, options: BringUpOptions & 
   });
   report(ready(ports));
   return ports;
+}
+
+function isServing(paths: NodePaths): boolean {
+  return readStatus(paths).state === 'ready' && runningSupervisor(paths) !== undefined;
 }
 
 function ready(ports: NodePorts): StatusChange {

@@ -29,7 +29,7 @@ export function bringUp(options: BringUpOptions): Promise<NodeInfo> {
  * changes nothing: for a sentence on the terminal before the long work goes into the background.
  */
 export function checkPrerequisites(options: { cacheDir: string }): void {
-  requirePrerequisites(inspectMachine(nodePaths()), { build: !areBuilt(binariesFolder(options.cacheDir)), packages: missingPackages() });
+  requirePrerequisites(inspectMachine(nodePaths(), options.cacheDir), { build: !areBuilt(binariesFolder(options.cacheDir)), packages: missingPackages() });
 }
 
 /** Registers a process that uses the node: while it lives, the node is not taken down. */

@@ -60,12 +60,12 @@ export function requirePrerequisites(machine: Machine, needs: { build: boolean; 
 }
 
 /** Looks at this machine. */
-export function inspectMachine(paths: NodePaths): Machine {
+export function inspectMachine(paths: NodePaths, cacheDir: string): Machine {
   return {
     platform: process.platform,
     uid: process.getuid?.() ?? -1,
     hasApt: findProgram('apt-get') !== undefined,
-    freeBytes: freeBytesAt(paths.root),
+    freeBytes: Math.min(freeBytesAt(paths.root), freeBytesAt(cacheDir)),
     memoryBytes: memoryBytes(),
     cgroupControllers: readCgroups().controllers,
     filesystems: readOr('/proc/filesystems', ''),
