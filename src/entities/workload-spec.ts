@@ -37,8 +37,14 @@ export interface WorkloadSpec {
 export const DEFAULT_RESOURCES: Readonly<Resources> = Object.freeze({ cpu: '500m', memory: '256Mi' });
 
 /** A copy of the part of a row that makes a release. */
-export const specOf = ({ image, command, args, containerPort, healthCheck, resources }: WorkloadSpec): WorkloadSpec =>
-  structuredClone({ image, command, args, containerPort, healthCheck, resources });
+export const specOf = ({ image, command, args, containerPort, healthCheck, resources }: WorkloadSpec): WorkloadSpec => ({
+  image,
+  command: command && [...command],
+  args: args && [...args],
+  containerPort,
+  healthCheck: healthCheck && { ...healthCheck },
+  resources: { ...resources },
+});
 
 /** What a service must be as a whole, whatever its single fields are. */
 export function intentFaults(intent: Pick<WorkloadSpec, 'containerPort' | 'healthCheck'> & { public: boolean }): Fault[] {

@@ -1,0 +1,44 @@
+/** The operations that several test files run. */
+const SERVICE = `
+  id teamId name image status replicas readyReplicas containerPort public url paused command args statusMessage createdAt
+  healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } environment { id name }
+  currentDeployment { id } latestDeployment { id state trigger image release reason { code message } endedAt }`;
+
+export const DEPLOY = `mutation ($input: DeployServiceInput!) { deployService(input: $input) { ${SERVICE} } }`;
+export const UPDATE = `mutation ($id: ID!, $input: UpdateServiceInput!) { updateService(id: $id, input: $input) { ${SERVICE} } }`;
+export const DELETE = `mutation ($id: ID!) { deleteService(id: $id) { id status } }`;
+export const REDEPLOY = `mutation ($id: ID!) { redeployService(id: $id) { ${SERVICE} } }`;
+export const PAUSE = `mutation ($id: ID!, $pause: Boolean!) { pauseService(id: $id, pause: $pause) { ${SERVICE} } }`;
+export const GET = `query ($id: ID!) { service(id: $id) { ${SERVICE} } }`;
+export const LIST = `
+  query ($teamId: ID, $environment: String, $first: Int, $after: String) {
+    services(teamId: $teamId, environment: $environment, first: $first, after: $after) { nodes { ${SERVICE} } edges { cursor node { id } } pageInfo { hasNextPage endCursor } }
+  }`;
+export const CANCEL = `mutation ($id: ID!) { cancelDeployment(id: $id) { id state reason { code message } endedAt } }`;
+export const DEPLOYMENTS = `
+  query ($serviceId: ID!, $first: Int, $after: String) {
+    deployments(serviceId: $serviceId, first: $first, after: $after) { nodes { id serviceId state trigger image digest release reason { code message } steps { name state message } } pageInfo { hasNextPage endCursor } }
+  }`;
+export const DEPLOYMENT = `query ($id: ID!) { deployment(id: $id) { id state steps { name state } } }`;
+export const ENVIRONMENTS = `query ($teamId: ID) { environments(teamId: $teamId) { id name teamId } }`;
+export const CREATE_ENVIRONMENT = `mutation ($input: CreateEnvironmentInput!) { createEnvironment(input: $input) { id name teamId } }`;
+export const DELETE_ENVIRONMENT = `mutation ($id: ID!) { deleteEnvironment(id: $id) { id name } }`;
+export const LOGS = `query ($serviceId: ID!, $tail: Int) { serviceLogs(serviceId: $serviceId, tail: $tail) { lines { message } dropped gap cursor } }`;
+export const CREATE_TOKEN = `mutation ($input: CreateTokenInput) { createToken(input: $input) { id token name scopes expiresAt teamId } }`;
+export const REVOKE_TOKEN = `mutation ($id: ID!) { revokeToken(id: $id) { id revokedAt } }`;
+export const TOKENS = `query { tokens { id name prefix scopes teamId expiresAt lastUsedAt } }`;
+export const TEAMS = `query { teams { id name personal role } }`;
+export const VIEWER = `query { viewer { id name isOperator } }`;
+
+export const ON_SERVICE = `subscription ($serviceId: ID!) { serviceChanged(serviceId: $serviceId) { id status replicas paused } }`;
+export const ON_DEPLOYMENT = `
+  subscription ($deploymentId: ID!, $after: String) {
+    deploymentProgress(deploymentId: $deploymentId, after: $after) { cursor event { number state step stepState message } deployment { id state } }
+  }`;
+export const ON_LOGS = `
+  subscription ($serviceId: ID!, $filter: LogFilterInput, $tail: Int, $after: String) {
+    serviceLogs(serviceId: $serviceId, filter: $filter, tail: $tail, after: $after) { lines { message stream replica cursor } dropped gap cursor }
+  }`;
+
+/** The documented example. */
+export const MY_SERVICE = { name: 'my-service', image: 'nginx:alpine', containerPort: 80, public: true, replicas: 2, env: { NODE_ENV: 'production' } };

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { createAuthenticator, type Authenticate } from '../../src/auth/authenticate.js';
+import { ensureInstallation } from '../../src/auth/first-boot.js';
+import { issueToken } from '../../src/auth/issue-token.js';
+import { createPersonalTeam } from '../../src/auth/personal-team.js';
+import { TOKEN_SCOPES, type Actor, type RequestContext, type TokenScope } from '../../src/context.js';
+import { Account } from '../../src/entities/account.js';
+import { newId } from '../../src/entities/columns.js';
+import { Membership } from '../../src/entities/membership.js';
+import type { Role } from '../../src/entities/roles.js';
+import { createLogger } from '../../src/logger.js';
+import { SchemaOperations } from '../../src/operation-runner.js';
+import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
+import { WakeQueue } from '../../src/queue/wake-queue.js';
+import { buildApexSchema } from '../../src/resolvers/build-schema.js';
+import { Vault } from '../../src/vault/vault.js';
+import { OfflineOrchestrator } from './offline-orchestrator.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** An account with its personal team and a token. */
+export interface TestAccount {
+  id: string;
+  teamId: string;
+  token: string;
+  tokenId: string;
+}
+
+export interface Answer {
+  data: any;
+  /** Code of the first error. */
+  code: string | undefined;
+  message: string | undefined;
+  faults: { path: string; message: string }[] | undefined;
+  /** The whole answer as a client gets it. */
+  text: string;
+}
+
+/** The API without an HTTP door: the schema on a database of its own, a real queue and real events. */
+export class TestApi {
+  private constructor(
+    readonly database: TestDatabase,
+    readonly schema: GraphQLSchema,
+    readonly orchestrator: OfflineOrchestrator,
+    readonly vault: Vault,
+    readonly events: PgEvents,
+    private readonly queue: WakeQueue,
+    private readonly operations: SchemaOperations,
+    private readonly authenticate: Authenticate,
+    private readonly installationId: string,
+  ) {}
+
+  static async start(): Promise<TestApi> {
+    const database = await createTestDatabase();
+    const logger = createLogger('silent');
+    const vault = new Vault(randomBytes(32));
+    const { id } = await ensureInstallation(database.orm, vault);
+    const events = createPgEvents(database.url, logger);
+    await events.start();
+    const queue = new WakeQueue(database.url, logger);
+    await queue.start();
+    const orchestrator = new OfflineOrchestrator(queue);
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, logger, config: { APEX_DOMAIN: 'apex.localhost' } });
+    return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema), createAuthenticator(database.orm), id);
+  }
+
+  async stop(): Promise<void> {
+    await this.queue.stop();
+    await this.events.stop();
+    await this.database.drop();
+  }
+
+  get em(): EntityManager {
+    return this.database.orm.em.fork();
+  }
+
+  async account(name: string, scopes: readonly TokenScope[] = TOKEN_SCOPES): Promise<TestAccount> {
+    return this.em.transactional(async (tx) => {
+      const account = Object.assign(new Account(), { name });
+      await tx.persist(account).flush();
+      const team = await createPersonalTeam(tx, this.vault, this.installationId, account.id);
+      const { token, secret } = await issueToken(tx, { accountId: account.id, teamId: null, name: 'test', scopes, expiresAt: null });
+      return { id: account.id, teamId: team.id, token: secret, tokenId: token.id };
+    });
+  }
+
+  async tokenOf(account: TestAccount, wish: { scopes?: readonly TokenScope[]; teamId?: string | null; expiresAt?: Date | null }): Promise<string> {
+    const whole = { accountId: account.id, teamId: null, name: 'test', scopes: TOKEN_SCOPES, expiresAt: null, ...wish };
+    return (await this.em.transactional((tx) => issueToken(tx, whole))).secret;
+  }
+
+  async addMember(teamId: string, account: TestAccount, role: Role): Promise<void> {
+    await this.em.insert(Membership, { id: newId(), teamId, accountId: account.id, role, createdAt: new Date() });
+  }
+
+  /** Runs an operation as whoever holds the token; null is nobody. */
+  async run(token: string | null, text: string, variables: Record<string, unknown> = {}): Promise<Answer> {
+    const actor = token === null ? { kind: 'anonymous' as const } : await this.authenticate(`Bearer ${token}`);
+    return this.runAs(actor, text, variables);
+  }
+
+  async runAs(actor: Actor, text: string, variables: Record<string, unknown> = {}): Promise<Answer> {
+    return answerOf(await this.operations.run({ document: this.parsed(text), variables }, this.context(actor)));
+  }
+
+  /** Opens a subscription. `leave` is what a client does who goes away. */
+  async subscribe(token: string, text: string, variables: Record<string, unknown> = {}): Promise<{ next(): Promise<Answer | null>; leave(): void }> {
+    const leaving = new AbortController();
+    const context = this.context(await this.authenticate(`Bearer ${token}`), leaving.signal);
+    const results = await this.operations.subscribe({ document: this.parsed(text), variables }, context);
+    const items = Symbol.asyncIterator in results ? results[Symbol.asyncIterator]() : [results][Symbol.iterator]();
+    return {
+      leave: () => leaving.abort(),
+      next: async () => {
+        const { done, value } = await items.next();
+        return done ? null : answerOf(value as ExecutionResult);
+      },
+    };
+  }
+
+  /** The SQL statements that the work sends. */
+  async statements(work: () => Promise<unknown>): Promise<string[]> {
+    const connection = this.database.orm.em.getConnection() as unknown as { executeQuery(sql: string, ...rest: unknown[]): Promise<unknown> };
+    const send = connection.executeQuery;
+    const seen: string[] = [];
+    connection.executeQuery = (sql, ...rest) => {
+      seen.push(sql);
+      return send.call(connection, sql, ...rest);
+    };
+    try {
+      await work();
+    } finally {
+      connection.executeQuery = send;
+    }
+    return seen;
+  }
+
+  /** Row counts of all tables, to show that nothing changed. */
+  async counts(): Promise<Record<string, number>> {
+    const tables = await this.em.execute<{ name: string }[]>(
+      `select table_schema || '.' || table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`,
+    );
+    const counted = await Promise.all(tables.map(async ({ name }) => [name, Number((await this.em.execute(`select count(*) from ${name}`))[0].count)] as const));
+    const [{ count: jobs }] = await this.em.execute<[{ count: string }]>('select count(*) from pgboss.job');
+    return { ...Object.fromEntries(counted), jobs: Number(jobs) };
+  }
+
+  private context(actor: Actor, signal: AbortSignal = new AbortController().signal): RequestContext {
+    return { requestId: newId(), actor, door: 'rest', ip: '192.0.2.1', em: this.em, logger: createLogger('silent'), signal };
+  }
+
+  private parsed(text: string) {
+    const document = parse(text);
+    const [fault] = validate(this.schema, document);
+    if (fault) throw fault;
+    return document;
+  }
+}
+
+function answerOf(result: ExecutionResult): Answer {
+  const [error] = result.errors ?? [];
+  const extensions = error?.extensions as { code?: string; faults?: Answer['faults'] } | undefined;
+  return { data: result.data, code: extensions?.code, message: error?.message, faults: extensions?.faults, text: JSON.stringify(result) };
+}
