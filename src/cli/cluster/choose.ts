@@ -1,7 +1,4 @@
-import { areBuilt, binariesFolder } from '../../node/binaries.js';
-import { NODE_DIR, nodePaths } from '../../node/node-paths.js';
-import { missingPackages } from '../../node/packages.js';
-import { inspectMachine, requirePrerequisites } from '../../node/prerequisites.js';
+import { NODE_DIR } from '../../node/node-paths.js';
 import { Problem } from '../problem.js';
 import type { Progress } from '../progress.js';
 import { cachePath, type Surroundings } from '../surroundings.js';
@@ -19,8 +16,7 @@ export async function chooseCluster(surroundings: Surroundings, progress: Progre
     throw new Problem(`The embedded cluster runs on ${ARCHITECTURES.join(' and ')} only, and this machine is ${process.arch}: set KUBECONFIG to a cluster that you have, or use --no-cluster.`);
   }
   // Told now, before anything is started; the bring-up itself looks again.
-  const cache = cachePath(surroundings);
-  const build = !areBuilt(binariesFolder(cache));
-  requirePrerequisites(inspectMachine(nodePaths(), cache), { build, packages: missingPackages() });
+  const { checkPrerequisites } = await import('../../node/embedded-node.js');
+  checkPrerequisites({ cacheDir: cachePath(surroundings) });
   return { kind: 'embedded', folder: NODE_DIR };
 }

@@ -1,8 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { nodePaths } from '../../node/node-paths.js';
-import { readStatus } from '../../node/node-status.js';
 import { isAlive } from '../../node/process-identity.js';
 import type { Home } from '../home.js';
 import { Problem } from '../problem.js';
@@ -74,8 +72,7 @@ export class EmbeddedCluster {
   async finish(bringUp: NodeBringUp, progress: Progress, signal: AbortSignal): Promise<void> {
     await progress.step('Bringing up the embedded cluster', async (step) => {
       while (isRunning(bringUp)) {
-        const { message, percent, state } = readStatus(nodePaths());
-        if (state === 'building' || state === 'starting') step.at(`${percent} %, ${message.replace(/\.$/, '')}`);
+        step.at(howFar(logSince(this.home.nodeLog, bringUp.logged)));
         await delay(LOOK_EVERY_MS, undefined, { signal });
       }
       const { status } = await node();
@@ -106,6 +103,12 @@ export class EmbeddedCluster {
 
 function isRunning({ record, child }: NodeBringUp): boolean {
   return child ? child.exitCode === null && child.signalCode === null : isAlive(record);
+}
+
+// A line of the bring-up's log is "TIME STATE N % SENTENCE". The status file is no use here: it goes on saying "ready"
+// while a newer build is made beside a node that runs.
+function howFar(log: string): string {
+  return /^\S+Z \w+ \d+ % (.*?)\.?$/.exec(log.split('\n').at(-1) ?? '')?.[1] ?? '';
 }
 
 // The bring-up prints its problem, one sentence behind the time, as the last thing.

@@ -30,7 +30,7 @@ export async function removeFromCluster(surroundings: Surroundings, home: Home, 
   // This command uses the node from now on, so that stopping the server does not take it down too early.
   await embedded.ensureReady(process.pid, progress, signal);
   try {
-    await takeDown(surroundings, home, progress, new Set(['server', 'node'] as const));
+    await takeDown(surroundings, home, progress, new Set(['server'] as const));
     await remove({ kind: 'kubeconfig', path: nodePaths(cluster.folder).kubeconfig }, installationId, progress);
   } finally {
     await embedded.release(process.pid, progress);
@@ -47,7 +47,7 @@ async function findInstallationId(surroundings: Surroundings, home: Home, progre
 
 async function remove(cluster: ExistingCluster, installationId: string, progress: Progress): Promise<void> {
   await progress.step('Removing what this installation has in the cluster', async (step) => {
-    await removeInstallationObjects(cluster, installationId, { deadlineMs: DEADLINE_MS, onProgress: (left) => step.at(`${left} namespaces left`) });
+    await removeInstallationObjects(cluster, installationId, { deadlineMs: DEADLINE_MS, onProgress: (left) => step.at(`${left} left`) });
     step.becomes('Removed what this installation had in the cluster');
   });
 }

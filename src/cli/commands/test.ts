@@ -28,8 +28,9 @@ async function test(surroundings: Surroundings, jestArguments: readonly string[]
   const progress = new Progress();
   const results = join(testHome(surroundings).path, 'results.json');
   const seed = surroundings.env.APEX_TEST_SEED ?? String(randomInt(LARGEST_SEED));
-  const code = await withTestBed(surroundings, progress, { cluster: true, signal: stopSignal() }, async (env) => {
-    await seedImages(surroundings, env);
+  const signal = stopSignal();
+  const code = await withTestBed(surroundings, progress, { cluster: true, signal }, async (env) => {
+    await seedImages(surroundings, env, progress, signal);
     if (soak) progress.say(`Full size, APEX_TEST_SEED=${seed}`);
     mkdirSync(dirname(results), { recursive: true });
     rmSync(results, { force: true });
