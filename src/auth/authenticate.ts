@@ -1,5 +1,6 @@
 import type { Actor, TokenScope } from '../context.js';
 import type { Database } from '../entities/database.js';
+import { readPrepared } from '../entities/prepared-read.js';
 import { unauthenticated } from '../errors.js';
 import { bearerToken, hashToken } from './token-secret.js';
 
@@ -31,7 +32,7 @@ export function createAuthenticator(orm: Database): Authenticate {
   return async (authorizationHeader) => {
     const secret = bearerToken(authorizationHeader);
     if (!secret) throw unauthenticated();
-    const [row] = await orm.em.getConnection().execute<Row[]>(FIND, [hashToken(secret)]);
+    const [row] = await readPrepared<Row>(orm.em, FIND, [hashToken(secret)]);
     if (!row) throw unauthenticated();
     if (row.unnoted) await orm.em.getConnection().execute(NOTE_USE, [row.id], 'run');
     return {

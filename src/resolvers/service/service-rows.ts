@@ -6,6 +6,7 @@ import type { Environment } from '../../entities/environment.js';
 import type { Service } from '../../entities/service.js';
 import { serviceStatus } from '../../entities/service-status.js';
 import type { HealthCheck, Resources } from '../../entities/workload-spec.js';
+import { readPrepared } from '../../entities/prepared-read.js';
 import { notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import type { PageWish } from '../../schema/page.js';
@@ -38,7 +39,10 @@ export const deploymentColumns = (table: string, release: string, prefix: string
     .join(', ');
 
 const SELECT = `
-  select service.*, environment.name as environment_name, environment.created_at as environment_created_at, host.name as host_name,
+  select service.id, service.team_id, service.environment_id, service.name, service.image, service.command, service.args, service.container_port,
+    service.public, service.replicas, service.health_check, service.resources, service.paused, service.generation, service.observed_generation,
+    service.ready_replicas, service.address_answers, service.status_message, service.current_deployment_id, service.created_at, service.deleted_at,
+    environment.name as environment_name, environment.created_at as environment_created_at, host.name as host_name,
     ${deploymentColumns('running', 'running_release', 'r_')}, ${deploymentColumns('latest', 'latest_release', 'l_')}
   from service
     join environment on environment.id = service.environment_id
@@ -68,9 +72,9 @@ async function read(em: EntityManager, conditions: readonly Condition[], page: P
   const all = [...conditions];
   if (page.after) all.push({ sql: '(service.created_at, service.id) > (?, ?)', params: [page.after.createdAt, page.after.id] });
   const where = all.map(({ sql }) => sql).join(' and ');
-  const limit = page.limit === null ? '' : ` limit ${page.limit + 1}`;
-  const sql = `${SELECT} where ${where} order by service.created_at, service.id${limit}`;
-  const rows = await em.execute<Raw[]>(sql, all.flatMap(({ params }) => params));
+  const sql = `${SELECT} where ${where} order by service.created_at, service.id${page.limit === null ? '' : ' limit ?'}`;
+  const params = [...all.flatMap((condition) => condition.params), ...(page.limit === null ? [] : [page.limit + 1])];
+  const rows = await readPrepared<Raw>(em, sql, params);
   return rows.map((row) => serviceOf(row, addresses));
 }
 
