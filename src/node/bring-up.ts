@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { areBuilt, binariesFolder, buildBinaries, installBinaries, installedBuild } from './binaries.js';
 import { homeDomain } from './home-domains.js';
 import { NodeLock } from './node-lock.js';
@@ -39,7 +40,7 @@ export async function bringUpNode(paths: NodePaths, options: BringUpOptions): Pr
   const signal = options.signal ?? new AbortController().signal;
   const build = binariesFolder(options.cacheDir);
   const packages = missingPackages();
-  requirePrerequisites(inspectMachine(paths, options.cacheDir), { build: !areBuilt(build), packages });
+  requirePrerequisites(inspectMachine(paths, options.cacheDir), { build: !areBuilt(build) && !servesOthers(paths, options), packages });
   makeFolders(paths);
   addUser(paths, options.home, options.pid);
   const domain = homeDomain(paths, options.home);
@@ -64,7 +65,7 @@ export async function bringUpNode(paths: NodePaths, options: BringUpOptions): Pr
 
 async function install(paths: NodePaths, build: string, options: BringUpOptions & { signal: AbortSignal }, report: (change: StatusChange) => void): Promise<void> {
   const packages = missingPackages();
-  const compile = !areBuilt(build);
+  const compile = !areBuilt(build) && !servesOthers(paths, options);
   if (packages.length === 0 && !compile) return;
   let percent = 0;
   let doing = packages.length > 0 ? 'installing Debian packages' : 'looking for Go';
@@ -97,10 +98,7 @@ async function install(paths: NodePaths, build: string, options: BringUpOptions 
 }
 
 async function start(paths: NodePaths, build: string, options: BringUpOptions & { signal: AbortSignal }, report: (change: StatusChange) => void): Promise<NodePorts> {
-  const outdated = installedBuild(paths) !== build;
-  const others = liveUsers(paths).some(({ home, pid }) => pid !== options.pid && home !== options.home);
-  // Another home that runs on the node now is not disturbed for a newer build; the next start takes it.
-  const replace = outdated && !(others && runningSupervisor(paths) !== undefined && installedBuild(paths) !== undefined);
+  const replace = installedBuild(paths) !== build && !servesOthers(paths, options);
   if (replace) installBinaries(paths, build);
   const ports = await startNode(paths, {
     ingressPort: options.ingressPort,
@@ -110,6 +108,11 @@ async function start(paths: NodePaths, build: string, options: BringUpOptions & 
   });
   report(ready(ports));
   return ports;
+}
+
+/** Another home's running node is used as it is: it is not stopped for other programs than it was started with. */
+function servesOthers(paths: NodePaths, options: BringUpOptions): boolean {
+  return isServing(paths) && liveUsers(paths).some(({ home, pid }) => pid !== options.pid && home !== resolve(options.home));
 }
 
 function isServing(paths: NodePaths): boolean {

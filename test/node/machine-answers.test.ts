@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import { parseProgress } from '../../src/node/binaries.js';
 import { isNewEnough } from '../../src/node/go-toolchain.js';
 import { plannedFiles } from '../../src/node/images/debian-root.js';

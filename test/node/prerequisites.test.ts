@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import { NodeProblem } from '../../src/node/node-problem.js';
 import { requirePrerequisites, type Machine } from '../../src/node/prerequisites.js';
 

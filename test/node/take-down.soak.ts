@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +8,8 @@ import { runningSupervisor } from '../../src/node/supervisor.js';
 import { leftovers } from '../../src/node/take-down.js';
 import { CACHE, eventually, LiveNamespace, paths, viaIngress } from './live-cluster.js';
 
-/** These stop the node that other test files share, so they run in the soak only, where files run one after another. */
-const soak = process.env['APEX_SOAK'] === '1' ? describe : describe.skip;
-
-soak('a node that is stopped, or killed', () => {
+// These stop the node that all other test files share, so this file is not named .test.ts: the soak runs it alone.
+describe('a node that is stopped, or killed', () => {
   const space = new LiveNamespace();
   let home: string;
   const up = () => bringUp({ home, cacheDir: CACHE, pid: process.pid });
