@@ -18,7 +18,7 @@ describe('the first boot', () => {
   const file = (): string => join(home, 'credentials.json');
   const credentials = async (): Promise<{ url: string; token: string }> => JSON.parse(await readFile(file(), 'utf8'));
   const authenticate = (token: string) => createAuthenticator(database.orm)(`Bearer ${token}`);
-  const count = async (table: string): Promise<number> => Number((await database.orm.em.fork().execute(`select count(*) from ${table}`))[0].count);
+  const count = async (table: string): Promise<number> => Number((await database.orm.em.fork().execute<[{ count: string }]>(`select count(*) from ${table}`))[0].count);
 
   beforeAll(async () => {
     database = await createTestDatabase();

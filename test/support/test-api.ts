@@ -119,19 +119,21 @@ export class TestApi {
     };
   }
 
-  /** The SQL statements that the work sends. */
+  /** The SQL statements that the work sends, by whatever way; those of the queue and of the events aside. */
   async statements(work: () => Promise<unknown>): Promise<string[]> {
-    const connection = this.database.orm.em.getConnection() as unknown as { executeQuery(sql: string, ...rest: unknown[]): Promise<unknown> };
-    const send = connection.executeQuery;
+    const pool = (await this.database.orm.em.getConnection().getNativeClient()) as unknown as { Client: { prototype: QueryPrototype } };
+    const { prototype } = pool.Client;
+    const send = prototype.query;
     const seen: string[] = [];
-    connection.executeQuery = (sql, ...rest) => {
-      seen.push(sql);
-      return send.call(connection, sql, ...rest);
+    prototype.query = function (...args) {
+      const [statement] = args as [string | { text: string }];
+      if (this.connectionParameters.application_name === 'apex') seen.push(typeof statement === 'string' ? statement : statement.text);
+      return send.apply(this, args);
     };
     try {
       await work();
     } finally {
-      connection.executeQuery = send;
+      prototype.query = send;
     }
     return seen;
   }
@@ -141,7 +143,7 @@ export class TestApi {
     const tables = await this.em.execute<{ name: string }[]>(
       `select table_schema || '.' || table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`,
     );
-    const counted = await Promise.all(tables.map(async ({ name }) => [name, Number((await this.em.execute(`select count(*) from ${name}`))[0].count)] as const));
+    const counted = await Promise.all(tables.map(async ({ name }) => [name, Number((await this.em.execute<[{ count: string }]>(`select count(*) from ${name}`))[0].count)] as const));
     const [{ count: jobs }] = await this.em.execute<[{ count: string }]>('select count(*) from pgboss.job');
     return { ...Object.fromEntries(counted), jobs: Number(jobs) };
   }
@@ -156,6 +158,10 @@ export class TestApi {
     if (fault) throw fault;
     return document;
   }
+}
+
+interface QueryPrototype {
+  query(this: { connectionParameters: { application_name: string } }, ...args: unknown[]): unknown;
 }
 
 function answerOf(result: ExecutionResult): Answer {
