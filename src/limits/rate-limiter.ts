@@ -39,9 +39,16 @@ const UNLIMITED: RateLimiter = {
   stop: () => Promise.resolve(),
 };
 
+interface Waiting {
+  points: number;
+  resolve: (allowance: Allowance) => void;
+  reject: (error: unknown) => void;
+}
+
 class PostgresLimiter implements RateLimiter {
   private readonly pool: pg.Pool;
   private readonly memory: RateLimiterMemory;
+  private readonly lines = new Map<string, Waiting[]>();
   private shared: RateLimiterPostgres | undefined;
 
   constructor(
@@ -80,16 +87,48 @@ class PostgresLimiter implements RateLimiter {
     await this.pool.end();
   }
 
-  async consume(address: string, points = 1): Promise<Allowance> {
+  /**
+   * Requests of one address that come while its count is being taken wait and are counted together by the next statement:
+   * they would only wait for one another's lock on the row. Each is allowed or not by its own place in the sum.
+   */
+  consume(address: string, points = 1): Promise<Allowance> {
+    const bucket = bucketOf(address);
+    return new Promise((resolve, reject) => {
+      const line = this.lines.get(bucket);
+      if (line) return void line.push({ points, resolve, reject });
+      const first = [{ points, resolve, reject }];
+      this.lines.set(bucket, first);
+      void this.serve(bucket, first);
+    });
+  }
+
+  private async serve(bucket: string, line: Waiting[]): Promise<void> {
+    while (line.length > 0) {
+      const together = line.splice(0);
+      try {
+        const total = together.reduce((sum, { points }) => sum + points, 0);
+        const state = await this.count(bucket, total);
+        let consumed = state.consumedPoints - total;
+        for (const { points, resolve } of together) resolve(this.allowance((consumed += points), state.msBeforeNext));
+      } catch (error) {
+        for (const { reject } of together) reject(error);
+      }
+    }
+    this.lines.delete(bucket);
+  }
+
+  /** Adds to the bucket, whether that is allowed or not, and answers its sum. */
+  private async count(bucket: string, points: number): Promise<{ consumedPoints: number; msBeforeNext: number }> {
     try {
-      return this.allowance(true, await (this.shared ?? this.memory).consume(bucketOf(address), points));
+      return await (this.shared ?? this.memory).consume(bucket, points);
     } catch (refused) {
-      if (refused instanceof RateLimiterRes) return this.allowance(false, refused);
-      throw refused;
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      // One that is known to be over its limit is refused without asking the database, and then without a sum.
+      return { msBeforeNext: refused.msBeforeNext, consumedPoints: refused.consumedPoints || this.limit + points + 1 };
     }
   }
 
-  private allowance(allowed: boolean, state: RateLimiterRes): Allowance {
-    return { allowed, limit: this.limit, remaining: Math.max(0, state.remainingPoints), resetSeconds: Math.max(1, Math.ceil(state.msBeforeNext / 1000)) };
+  private allowance(consumed: number, msBeforeNext: number): Allowance {
+    return { allowed: consumed <= this.limit, limit: this.limit, remaining: Math.max(0, this.limit - consumed), resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) };
   }
 }
