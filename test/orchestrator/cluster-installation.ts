@@ -12,7 +12,8 @@ import { createOrchestrator, type RunningOrchestrator } from '../../src/orchestr
 import { chooseClusterSource, readCredentials } from '../../src/orchestrator/kubernetes/cluster-source.js';
 import { KubeClient } from '../../src/orchestrator/kubernetes/kube-client.js';
 import type { Kind, KubeObject } from '../../src/orchestrator/kubernetes/kinds.js';
-import { installationSelector } from '../../src/orchestrator/kubernetes/labels.js';
+import { installationSelector, LABELS } from '../../src/orchestrator/kubernetes/labels.js';
+import type { PodObject } from '../../src/orchestrator/service/observed.js';
 import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
 import { WakeQueue } from '../../src/queue/wake-queue.js';
 import { buildApexSchema } from '../../src/resolvers/build-schema.js';
@@ -83,7 +84,7 @@ export class ClusterInstallation {
       orm, vault: this.vault, queue: this.#queue, logger: this.logger, config: this.config, installationId: this.installationId, version: 'test',
       observeCall: ({ method, kind, status }) => this.calls.push({ method, kind, status }),
     });
-    this.#operations = new SchemaOperations(buildApexSchema({ orm, vault: this.vault, orchestrator: this.orchestrator, events: this.events, logger: this.logger, config: this.config }));
+    this.#operations = new SchemaOperations(buildApexSchema({ orm, vault: this.vault, orchestrator: this.orchestrator, events: this.events, config: this.config }));
     await this.orchestrator.start();
   }
 
@@ -157,6 +158,21 @@ export class ClusterInstallation {
     const { hostname, port, host } = new URL(url);
     const { statusCode, body } = await request(`http://127.0.0.1:${port || 80}/`, { headers: { host: hostname ? host : '' } });
     return { status: statusCode, text: await body.text() };
+  }
+
+  /** No look is at work, and none is due. */
+  async idle(): Promise<void> {
+    const busy = async (): Promise<number> => {
+      const [{ count }] = await this.database.orm.em.fork().execute<[{ count: string }]>(
+        `select count(*) from pgboss.job where name = 'reconcile' and (state = 'active' or (state < 'active' and start_after <= now() + interval '1 second'))`,
+      );
+      return Number(count);
+    };
+    for (let quiet = 0; quiet < 3; ) quiet = (await this.eventually(busy, (count) => count === 0)) === 0 ? quiet + 1 : 0;
+  }
+
+  pods(serviceId: string): Promise<PodObject[]> {
+    return this.kube.list<PodObject>('Pod', `${LABELS.service}=${serviceId}`).then(({ items }) => items);
   }
 
   writes(): CallCount {

@@ -11,7 +11,7 @@ import type { ImageRegistry, RegistryLogin, Resolution } from '../../outside/ima
 import { parseImage } from '../../outside/image-reference.js';
 import type { Vault } from '../../vault/vault.js';
 import type { ServiceFacts } from './facts.js';
-import { lockService } from './observation.js';
+import { lockService, setColumns } from './observation.js';
 
 const REASONS = { 'not-found': ReasonCode.IMAGE_NOT_FOUND, unauthorized: ReasonCode.IMAGE_UNAUTHORIZED, refused: ReasonCode.IMAGE_UNAUTHORIZED } as const;
 
@@ -29,7 +29,7 @@ export class Preparation {
     if (deployment.releaseId) return this.#rollOut(facts, deployment, deployment.releaseId, deployment.digest, fence);
     const image = deployment.spec.image;
     const resolution = await this.registry.resolve(image, await this.#login(facts.service.teamId, image), signal);
-    if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(deployment, resolution, fence);
+    if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(facts, deployment, resolution, fence);
     await this.#rollOut(facts, deployment, null, resolution.kind === 'found' ? resolution.digest : (parseImage(image)?.digest ?? null), fence);
   }
 
@@ -80,18 +80,20 @@ export class Preparation {
     await tx.insert(Release, release);
   }
 
-  async #fail(deployment: Deployment, resolution: Extract<Resolution, { kind: keyof typeof REASONS }>, fence: Fence): Promise<void> {
-    await this.#inTransaction((tx) =>
-      moveDeployment(tx, {
+  async #fail(facts: ServiceFacts, deployment: Deployment, { kind, message }: Extract<Resolution, { kind: keyof typeof REASONS }>, fence: Fence): Promise<void> {
+    await this.#inTransaction(async (tx) => {
+      await lockService(tx, deployment.serviceId);
+      const failed = await moveDeployment(tx, {
         id: deployment.id,
         from: DeploymentState.PREPARING,
         to: DeploymentState.FAILED,
         step: StepName.PREPARE,
         stepState: StepState.FAILED,
-        reason: { code: REASONS[resolution.kind], message: resolution.message },
+        reason: { code: REASONS[kind], message },
         fence,
-      }),
-    );
+      });
+      if (failed && !facts.current) await setColumns(tx, deployment.serviceId, { statusMessage: message });
+    });
   }
 
   async #login(teamId: string, image: string): Promise<RegistryLogin | null> {

@@ -35,7 +35,9 @@ export class Removal {
   /** What carries a service's id that has no row: an orphan. */
   async orphan(serviceId: string, lease: HeldLease): Promise<LookResult> {
     const left = await removeService(this.cluster(), this.installationId, { id: serviceId }, lease.signal);
-    return left ? { again: 'later', seconds: WHILE_ENDING_SECONDS } : { again: 'never' };
+    if (left) return { again: 'later', seconds: WHILE_ENDING_SECONDS };
+    await this.orm.em.fork().nativeDelete(Lease, { key: lease.fence.key, holder: lease.fence.holder });
+    return { again: 'never' };
   }
 
   async #cancel({ id, state }: Deployment, { fence }: HeldLease): Promise<void> {

@@ -82,7 +82,7 @@ function deployment(workload: Workload): KubeObject {
       replicas: replicasOf(workload),
       revisionHistoryLimit: KEPT_REPLICA_SETS,
       progressDeadlineSeconds: PROGRESS_SECONDS,
-      minReadySeconds: worker ? WORKER_SETTLES_SECONDS : 0,
+      ...(worker ? { minReadySeconds: WORKER_SETTLES_SECONDS } : {}),
       selector: { matchLabels: podSelector(workload) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
       template: {

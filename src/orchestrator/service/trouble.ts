@@ -3,6 +3,8 @@ import type { ContainerStatus, DeploymentObject, PodObject, Terminated } from '.
 
 /** Restarts after which a container that never stays up is given up; the third comes about 30 s after the start. */
 const RESTARTS_UNTIL_FAILED = 3;
+/** A program that is not in the image will not be there at the next start either. */
+const STARTS_UNTIL_FAILED = 1;
 /** Pulls that fail for another reason than the image itself (a registry that is down) get this long. */
 const PULL_PATIENCE_MS = 30_000;
 const NOT_READY_AFTER_MS = 60_000;
@@ -53,7 +55,7 @@ function troubleOfContainer(status: ContainerStatus): Trouble | null {
     return { code: ReasonCode.CRASH_LOOP, message: `The container cannot be started: ${firstSentence(status.state?.waiting?.message)} Check its command.`, final: false };
   }
   if (!ended || status.ready) return null;
-  const final = status.restartCount >= RESTARTS_UNTIL_FAILED;
+  const final = status.restartCount >= (neverStarted(ended) ? STARTS_UNTIL_FAILED : RESTARTS_UNTIL_FAILED);
   if (ended.reason === 'OOMKilled') return { code: ReasonCode.OUT_OF_MEMORY, message: `The container used more memory than its limit and was killed${times(status.restartCount)}. Raise resources.memory, or make it use less.`, final };
   return { code: ReasonCode.CRASH_LOOP, message: `The container ${ending(ended)}${times(status.restartCount)}. Its log says why.`, final };
 }
@@ -73,10 +75,13 @@ function troubleOfReplicas(deployment: DeploymentObject): Trouble | null {
   return { code: ReasonCode.INTERNAL, message: `The cluster refuses the pods: ${firstSentence(failure.message)}`, final: false };
 }
 
-function ending({ exitCode, reason, message }: Terminated): string {
-  if (reason === 'StartError' || reason === 'ContainerCannotRun') return `could not be started: ${startError(message)}`;
+function ending(ended: Terminated): string {
+  const { exitCode } = ended;
+  if (neverStarted(ended)) return `could not be started: ${startError(ended.message)}`;
   return exitCode === 0 ? 'ended by itself, with exit code 0, though it should go on running' : `ended with exit code ${exitCode}`;
 }
+
+const neverStarted = ({ reason }: Terminated): boolean => reason === 'StartError' || reason === 'ContainerCannotRun';
 
 const times = (restarts: number): string => (restarts > 0 ? `, ${restarts + 1} times so far` : '');
 
