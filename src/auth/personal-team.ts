@@ -4,10 +4,14 @@ import { newId } from '../entities/columns.js';
 import { Membership } from '../entities/membership.js';
 import { Role } from '../entities/roles.js';
 import { Team } from '../entities/team.js';
-import type { Vault } from '../vault/vault.js';
+
+/** Makes a team's data key; the vault does. */
+export interface TeamKeys {
+  createTeamKey(em: EntityManager, teamId: string): Promise<void>;
+}
 
 /** What every account begins with: a team of its own, the team's data key, and the environment `production`. */
-export async function createPersonalTeam(em: EntityManager, vault: Vault, installationId: string, accountId: string): Promise<Team> {
+export async function createPersonalTeam(em: EntityManager, keys: TeamKeys, installationId: string, accountId: string): Promise<Team> {
   const createdAt = new Date();
   const team = em.create(Team, { id: newId(), name: 'Personal', personal: true, createdAt, deletedAt: null });
   em.create(Membership, { id: newId(), teamId: team.id, accountId, role: Role.OWNER, createdAt });
@@ -22,6 +26,6 @@ export async function createPersonalTeam(em: EntityManager, vault: Vault, instal
     deletedAt: null,
   });
   await em.flush();
-  await vault.createTeamKey(em, team.id);
+  await keys.createTeamKey(em, team.id);
   return team;
 }

@@ -1,7 +1,6 @@
 import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
-import type { Logger } from '../logger.js';
 import { ENTITIES } from './all-entities.js';
 import { MIGRATIONS } from './migrations/all-migrations.js';
 
@@ -16,8 +15,13 @@ const MIGRATION_LOCK = 4_927_015_638;
 
 export type Database = MikroORM;
 
+/** Where the mapper's own remarks go. */
+export interface DatabaseLog {
+  debug(fields: object, message: string): void;
+}
+
 /** The mapping and the pool. It connects at the first statement, so a database that is down is that statement's error. */
-export async function createDatabase(url: string, logger: Logger): Promise<Database> {
+export async function createDatabase(url: string, logger: DatabaseLog): Promise<Database> {
   return MikroORM.init(
     defineConfig({
       clientUrl: url,

@@ -2,11 +2,9 @@ import { createPubSub } from '@graphql-yoga/subscription';
 import { lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type ClassType } from 'type-graphql';
 import { guardSchema } from '../auth/guard-schema.js';
-import type { Config } from '../config.js';
 import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/deployment-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
-import type { Logger } from '../logger.js';
 import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
@@ -39,8 +37,8 @@ export interface SchemaParts {
   vault: Vault;
   orchestrator: Orchestrator;
   events: Events;
-  logger: Logger;
-  config: Pick<Config, 'APEX_DOMAIN'>;
+  /** Public services answer under this. */
+  config: { APEX_DOMAIN: string };
 }
 
 /** Every resolver, wired by hand. */

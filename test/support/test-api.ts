@@ -61,7 +61,7 @@ export class TestApi {
     const queue = new WakeQueue(database.url, logger);
     await queue.start();
     const orchestrator = new OfflineOrchestrator(queue);
-    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, logger, config: { APEX_DOMAIN: 'apex.localhost' } });
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, config: { APEX_DOMAIN: 'apex.localhost' } });
     return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema), createAuthenticator(database.orm), id);
   }
 
