@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { parse, validate, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { createAuthenticator, type Authenticate } from '../../src/auth/authenticate.js';
 import { ensureInstallation } from '../../src/auth/first-boot.js';
 import { issueToken } from '../../src/auth/issue-token.js';
@@ -39,6 +39,8 @@ export interface Answer {
 
 /** The API without an HTTP door: the schema on a database of its own, a real queue and real events. */
 export class TestApi {
+  private readonly documents = new Map<string, DocumentNode>();
+
   private constructor(
     readonly database: TestDatabase,
     readonly schema: GraphQLSchema,
@@ -152,10 +154,14 @@ export class TestApi {
     return { requestId: newId(), actor, door: 'rest', ip: '192.0.2.1', em: this.em, logger: createLogger('silent'), signal };
   }
 
-  private parsed(text: string) {
+  /** The same document for the same text, as a door keeps it, so that what is asked often runs compiled. */
+  private parsed(text: string): DocumentNode {
+    const known = this.documents.get(text);
+    if (known) return known;
     const document = parse(text);
     const [fault] = validate(this.schema, document);
     if (fault) throw fault;
+    this.documents.set(text, document);
     return document;
   }
 }
