@@ -22,9 +22,14 @@ export function apiGet(paths: NodePaths, path: string, timeoutMs = 5_000): Promi
   });
 }
 
+/** Whether the API server says now that it is ready. */
+export function answers(paths: NodePaths): Promise<boolean> {
+  return apiGet(paths, '/readyz').then(({ status }) => status === 200, () => false);
+}
+
 /** Waits until the API server says that it is ready. */
 export async function waitForApi(paths: NodePaths, signal: AbortSignal): Promise<void> {
-  await until(signal, async () => (await apiGet(paths, '/readyz')).status === 200);
+  await until(signal, () => answers(paths));
 }
 
 /** Whether the node reports Ready, by a report that is not older than the given time. */

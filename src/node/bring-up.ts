@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
+import { answers } from './api-client.js';
 import { areBuilt, binariesFolder, buildBinaries, installBinaries, installedBuild } from './binaries.js';
 import { homeDomain } from './home-domains.js';
 import { NodeLock } from './node-lock.js';
 import type { NodePaths } from './node-paths.js';
-import type { NodePorts } from './node-ports.js';
+import { rememberedPorts, type NodePorts } from './node-ports.js';
 import { readStatus, writeStatus, type NodeStatus, type StatusChange } from './node-status.js';
 import { addUser, liveUsers } from './node-users.js';
 import { installPackages, missingPackages } from './packages.js';
@@ -98,7 +99,12 @@ async function install(paths: NodePaths, build: string, options: BringUpOptions 
 }
 
 async function start(paths: NodePaths, build: string, options: BringUpOptions & { signal: AbortSignal }, report: (change: StatusChange) => void): Promise<NodePorts> {
-  const replace = installedBuild(paths) !== build && !servesOthers(paths, options);
+  const running = rememberedPorts(paths);
+  if (running && servesOthers(paths, options) && (await answers(paths))) {
+    report(ready(running));
+    return running;
+  }
+  const replace = installedBuild(paths) !== build;
   if (replace) installBinaries(paths, build);
   const ports = await startNode(paths, {
     ingressPort: options.ingressPort,
@@ -110,7 +116,7 @@ async function start(paths: NodePaths, build: string, options: BringUpOptions & 
   return ports;
 }
 
-/** Another home's running node is used as it is: it is not stopped for other programs than it was started with. */
+/** Another home's running node is used as it is: it is not stopped for other programs or settings than it was started with. */
 function servesOthers(paths: NodePaths, options: BringUpOptions): boolean {
   return isServing(paths) && liveUsers(paths).some(({ home, pid }) => pid !== options.pid && home !== resolve(options.home));
 }

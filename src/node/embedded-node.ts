@@ -1,4 +1,4 @@
-import { apiGet } from './api-client.js';
+import { answers } from './api-client.js';
 import { bringUpNode, type BringUpOptions, type NodeInfo } from './bring-up.js';
 import { areBuilt, binariesFolder } from './binaries.js';
 import { homeDomain } from './home-domains.js';
@@ -54,9 +54,9 @@ export function takeDown(options: { force?: boolean; signal?: AbortSignal } = {}
   return takeDownNode(nodePaths(), options);
 }
 
-/** {@link takeDown}, and then the data: every volume, image and object. Refused while another installation uses it. */
-export function purgeNode(options: { signal?: AbortSignal } = {}): Promise<void> {
-  return purgeNodeData(nodePaths(), options);
+/** {@link takeDown}, and then the data: every volume, image and object. Refused while another home has data there. */
+export function purgeNode(options: { home: string; signal?: AbortSignal }): Promise<void> {
+  return purgeNodeData(nodePaths(), options.home, { signal: options.signal });
 }
 
 /** The domain of a home's services: `apex.localhost` for the machine's first home, a name below it for each other. */
@@ -78,6 +78,5 @@ export async function status(paths: NodePaths = nodePaths()): Promise<NodeStatus
   }
   if (written.state !== 'ready') return written;
   if (!runningSupervisor(paths)) return stopped('The embedded cluster is not running any more; ./apex up starts it again.');
-  const answers = await apiGet(paths, '/readyz').then(({ status: code }) => code === 200, () => false);
-  return answers ? written : { ...written, state: 'starting', percent: 90, message: 'The embedded cluster runs, but its API server does not answer yet.' };
+  return (await answers(paths)) ? written : { ...written, state: 'starting', percent: 90, message: 'The embedded cluster runs, but its API server does not answer yet.' };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { NodePaths } from './node-paths.js';
 
@@ -7,13 +7,15 @@ const BASE = 'apex.localhost';
 
 /**
  * The domain under which a home's services are served. Several homes share the node's one ingress, so the first gets
- * the plain name and each further one a name of its own, kept for ever. A name is claimed by making its file.
+ * the plain name and each further one a name of its own, kept for as long as the home exists. A name is claimed by making
+ * its file.
  */
 export function homeDomain(paths: NodePaths, home: string): string {
   const key = resolve(home);
   const mine = claimed(paths).find(([, owner]) => owner === key);
   if (mine) return mine[0];
   mkdirSync(paths.domains, { recursive: true });
+  for (const [name, owner] of claimed(paths)) if (!existsSync(owner)) rmSync(join(paths.domains, name), { force: true });
   for (const name of candidates(key)) {
     try {
       writeFileSync(join(paths.domains, name), key, { flag: 'wx', mode: 0o644 });
@@ -23,6 +25,11 @@ export function homeDomain(paths: NodePaths, home: string): string {
     }
   }
   throw new Error('No domain is free.');
+}
+
+/** The homes that have used this node and still exist. */
+export function knownHomes(paths: NodePaths): string[] {
+  return claimed(paths).flatMap(([, owner]) => (existsSync(owner) ? [owner] : []));
 }
 
 function claimed(paths: NodePaths): Array<readonly [name: string, owner: string]> {

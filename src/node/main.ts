@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
       if (!home || !Number.isInteger(pid)) break;
       const stopped = await release({ home, pid, signal: stop.signal });
       log(`released by ${home}${stopped ? '; the node was stopped' : '; others use the node'}`);
-      if (values.purge) await purgeNode({ signal: stop.signal });
+      if (values.purge) await purgeNode({ home, signal: stop.signal });
       return 0;
     }
     case 'status':

@@ -9,6 +9,12 @@ import { runCommand, tryCommand } from './run-command.js';
 /** The one nft table that is this file's; kube-proxy and kube-router have their own. */
 export const NFT_TABLE = 'apex_node';
 
+/**
+ * kube-router marks every packet that its policies let pass. A pod that has just started is not known to it for up to a
+ * second; without the two chains that ask for the mark, it could go anywhere for as long.
+ */
+const JUDGED = '0x20000';
+
 /** Settings of the kernel that the node or the kubelet changes; they are put back at take-down. */
 const CHANGED_SYSCTLS = [
   'net/ipv4/ip_forward', 'net/bridge/bridge-nf-call-iptables', 'vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops',
@@ -56,6 +62,15 @@ table inet ${NFT_TABLE} {
   chain no_way_to_pods_but_the_ingress {
     type filter hook forward priority filter - 10; policy accept;
     iifname != "${BRIDGE}" oifname "${BRIDGE}" ct state new drop
+    iifname "${BRIDGE}" ip daddr 169.254.0.0/16 drop
+  }
+  chain unknown_pods_wait {
+    type filter hook forward priority filter + 10; policy accept;
+    iifname "${BRIDGE}" ct state new meta mark & ${JUDGED} == 0 drop
+  }
+  chain unknown_pods_wait_at_the_node {
+    type filter hook input priority filter + 10; policy accept;
+    iifname "${BRIDGE}" ct state new meta l4proto { tcp, udp } th dport != 53 meta mark & ${JUDGED} == 0 drop
   }
 }
 `;

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { podProcesses } from './cgroups.js';
 import { BRIDGE } from './addresses.js';
+import { knownHomes } from './home-domains.js';
 import { lockHolder, NodeLock } from './node-lock.js';
 import { NodeProblem } from './node-problem.js';
 import type { NodePaths } from './node-paths.js';
@@ -51,10 +53,17 @@ function interruptBringUp(paths: NodePaths): void {
   if (holder?.purpose === 'up' && holder.pid !== process.pid) process.kill(holder.pid, 'SIGTERM');
 }
 
-/** Takes the node down and removes its data too: every volume, image and object in it. */
-export async function purgeNodeData(paths: NodePaths, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-  await takeDownNode(paths, options);
-  if (liveUsers(paths).length > 0) throw new NodeProblem('Another installation on this machine still uses the embedded cluster; run its ./apex down first.');
+/**
+ * Takes the node down and removes its data too: every volume, image and object in it. Refused while a home other than the
+ * given one has data there, also one that does not run now.
+ */
+export async function purgeNodeData(paths: NodePaths, home: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  const others = new Set([...knownHomes(paths), ...liveUsers(paths).map((user) => user.home)]);
+  others.delete(resolve(home));
+  if (others.size > 0) {
+    throw new NodeProblem(`The embedded cluster also holds the data of ${[...others].join(', ')}, so it was not removed; run ./apex down --purge there, or delete that folder, first.`);
+  }
+  await takeDownNode(paths, { ...options, force: true });
   rmSync(paths.root, { recursive: true, force: true });
 }
 

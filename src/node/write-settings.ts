@@ -9,7 +9,7 @@ import { mirrorHosts } from './registry-mirrors.js';
 import { auditPolicy, encryptionConfig } from './settings/api-server-config.js';
 import { cniConfig } from './settings/cni-config.js';
 import { containerdConfig, localRegistryHosts } from './settings/containerd-config.js';
-import { corefile } from './settings/dns-config.js';
+import { corefile, MACHINE_RESOLVER } from './settings/dns-config.js';
 import { caddyConfig } from './settings/ingress-config.js';
 import { kubeletConfig } from './settings/kubelet-config.js';
 import { supervisorSpec } from './settings/processes.js';
@@ -28,7 +28,7 @@ export function writeSettings(paths: NodePaths, ports: NodePorts): boolean {
     [join(paths.certsD, REGISTRY_NAME, 'hosts.toml'), localRegistryHosts(ports.registry)],
     [inConfig('kubelet.json'), json(kubeletConfig(paths, options))],
     [inConfig('audit-policy.json'), json(auditPolicy())],
-    [inConfig('Corefile'), corefile({ kubeconfig: kubeconfigOf(paths, 'coredns') })],
+    [inConfig('Corefile'), corefile({ kubeconfig: kubeconfigOf(paths, 'coredns'), machineResolves: machineResolves() })],
     [inConfig('registry.yaml'), registryConfig(paths, ports.registry)],
     [inConfig('caddy.json'), json(caddyConfig())],
     [paths.supervisorSpec, json(supervisorSpec(paths, ports))],
@@ -52,4 +52,8 @@ export function writeSettings(paths: NodePaths, ports: NodePorts): boolean {
 export function hasCapability(bit: bigint, status: string = readFileSync('/proc/self/status', 'utf8')): boolean {
   const match = /^CapEff:\s*([0-9a-f]+)/m.exec(status);
   return match !== null && ((BigInt(`0x${match[1]}`) >> bit) & 1n) === 1n;
+}
+
+function machineResolves(): boolean {
+  return existsSync(MACHINE_RESOLVER) && /^\s*nameserver\s+\S/m.test(readFileSync(MACHINE_RESOLVER, 'utf8'));
 }

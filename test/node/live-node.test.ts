@@ -104,6 +104,12 @@ describe('pods on the node', () => {
     expect((await viaIngress(8080, 'unused', '/', web)).status).toBe(200);
   }, 120_000);
 
+  test('a policy holds from a pod’s first instant, before the firewall has heard of it', async () => {
+    const attempt = 'timeout 1 nc -w 1 10.244.0.1 6443 -e true && echo open; timeout 1 nc -w 1 10.96.0.1 443 -e true && echo open; echo tried; sleep 86400';
+    await space.pods({ name: 'hasty', image: 'busybox:latest', args: ['sh', '-c', attempt] });
+    expect(await eventually(() => space.run('logs', 'hasty'), (text) => text.includes('tried'))).not.toMatch(/^open$/m);
+  }, 60_000);
+
   test('without any policy, a pod still reaches neither the registry, nor etcd, nor the kubelet, nor another port of the machine', async () => {
     const machine = (await tryCommand('hostname', ['-I'])).stdout.trim().split(' ')[0]!;
     const doors = [Number(node.registry.split(':')[1]), 2379, 2019, 10250, 30000].flatMap((port) => ['10.244.0.1', machine].map((host) => `${host} ${port}`));

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { homeDomain } from '../../src/node/home-domains.js';
+import { homeDomain, knownHomes } from '../../src/node/home-domains.js';
 import { lockHolder, NodeLock } from '../../src/node/node-lock.js';
 import { nodePaths, type NodePaths } from '../../src/node/node-paths.js';
 import { addUser, liveUsers, removeUser } from '../../src/node/node-users.js';
+import { purgeNodeData } from '../../src/node/take-down.js';
 import { identify } from '../../src/node/process-identity.js';
 
 let folder: string;
@@ -52,12 +53,32 @@ describe('users of the node', () => {
 });
 
 describe('domains of homes', () => {
+  const home = (name: string) => {
+    const path = join(folder, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+
   test('the first home has the plain name, others one below it, and each keeps its own', () => {
-    expect(homeDomain(paths, '/one')).toBe('apex.localhost');
-    const second = homeDomain(paths, '/two');
+    expect(homeDomain(paths, home('one'))).toBe('apex.localhost');
+    const second = homeDomain(paths, home('two'));
     expect(second).toMatch(/^[0-9a-f]{6}\.apex\.localhost$/);
-    expect(homeDomain(paths, '/three')).not.toBe(second);
-    expect([homeDomain(paths, '/two'), homeDomain(paths, '/one')]).toEqual([second, 'apex.localhost']);
+    expect(homeDomain(paths, home('three'))).not.toBe(second);
+    expect([homeDomain(paths, home('two')), homeDomain(paths, home('one'))]).toEqual([second, 'apex.localhost']);
+  });
+
+  test('the name of a home that was deleted is free again', () => {
+    expect(homeDomain(paths, home('one'))).toBe('apex.localhost');
+    rmSync(join(folder, 'one'), { recursive: true });
+    expect(homeDomain(paths, home('two'))).toBe('apex.localhost');
+    expect(knownHomes(paths)).toEqual([join(folder, 'two')]);
+  });
+
+  test('the node’s data is not removed while another home has some there', async () => {
+    homeDomain(paths, home('one'));
+    homeDomain(paths, home('two'));
+    await expect(purgeNodeData(paths, home('one'))).rejects.toThrow(`${join(folder, 'two')}, so it was not removed; run ./apex down --purge there`);
+    expect(existsSync(paths.domains)).toBe(true);
   });
 });
 

@@ -1,7 +1,14 @@
 import { CLUSTER_DOMAIN, NODE_ADDRESS } from '../addresses.js';
 
+export const MACHINE_RESOLVER = '/etc/resolv.conf';
+
 /** Names of services inside, the machine's own resolver for all others. It answers pods only: it binds to their bridge. */
-export function corefile(options: { kubeconfig: string; resolvConf?: string }): string {
+export function corefile(options: { kubeconfig: string; machineResolves: boolean }): string {
+  // Without a name server to ask, the plugin would keep the whole of the DNS server from starting.
+  const forward = `    forward . ${MACHINE_RESOLVER} {
+        max_concurrent 500
+    }
+`;
   return `.:53 {
     bind ${NODE_ADDRESS}
     errors
@@ -12,10 +19,7 @@ export function corefile(options: { kubeconfig: string; resolvConf?: string }): 
         fallthrough in-addr.arpa ip6.arpa
         ttl 5
     }
-    forward . ${options.resolvConf ?? '/etc/resolv.conf'} {
-        max_concurrent 500
-    }
-    cache 30 {
+${options.machineResolves ? forward : ''}    cache 30 {
         disable denial ${CLUSTER_DOMAIN}
         disable success ${CLUSTER_DOMAIN}
     }
