@@ -1,4 +1,4 @@
-import { coerceInputValue, isInputType, Kind, typeFromAST, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import { coerceInputValue, isEnumType, isInputType, Kind, typeFromAST, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import type { Fault } from '../errors.js';
 
 /**
@@ -24,7 +24,7 @@ export function variableFaults(
     }
     coerceInputValue(given, type, (path, _value, error) => {
       const inside = fromRest && name === 'input' ? path : [name, ...path];
-      faults.push(described(inside.map(String), error.message));
+      faults.push(described(schema, inside.map(String), error.message));
     });
   }
   return faults;
@@ -43,10 +43,11 @@ const LEAF_RULES: Readonly<Record<string, string>> = {
   String: 'must be a string',
   Boolean: 'must be true or false',
   ID: 'must be an id',
+  DateTime: 'must be a time like 2030-01-31T12:00:00Z',
   DateTimeISO: 'must be a time like 2030-01-31T12:00:00Z',
 };
 
-function described(path: string[], message: string): Fault {
+function described(schema: GraphQLSchema, path: string[], message: string): Fault {
   const at = (...more: string[]): string => [...path, ...more].join('.') || 'body';
   const unknown = UNKNOWN.exec(message);
   if (unknown) return { path: at(unknown[1]!), message: 'is not a known field' };
@@ -55,7 +56,12 @@ function described(path: string[], message: string): Fault {
   if (NULL.test(message)) return { path: at(), message: 'must not be null' };
   if (OBJECT.test(message)) return { path: at(), message: 'must be an object' };
   const choice = ENUM.exec(message);
-  if (choice) return { path: at(), message: `must be a ${choice[1]}` };
+  if (choice) return { path: at(), message: `must be one of ${namesOf(schema, choice[1]!)}` };
   const leaf = LEAF.exec(message)?.[1] ?? /^Expected type "(\w+)"/.exec(message)?.[1];
   return { path: at(), message: (leaf && LEAF_RULES[leaf]) ?? 'is not valid' };
+}
+
+function namesOf(schema: GraphQLSchema, enumName: string): string {
+  const type = schema.getType(enumName);
+  return isEnumType(type) ? type.getValues().map(({ name }) => name).join(', ') : enumName;
 }

@@ -35,17 +35,17 @@ describe('tokens', () => {
   });
 
   test.each([
-    ['scopes', { scopes: [] }],
-    ['scopes.0', { scopes: ['everything'] }],
-    ['name', { name: '' }],
-    ['name', { name: 'x'.repeat(101) }],
-    ['expiresAt', { expiresAt: '2001-01-01T00:00:00Z' }],
-    ['expiresAt', { expiresAt: 'tomorrow' }],
-    ['owner', { owner: 'me' }],
-  ])('a fault of %s is named and nothing is written: %j', async (path, input) => {
+    ['scopes', 'must name at least one scope', { scopes: [] }],
+    ['scopes.0', 'must be one of admin, deploy, read', { scopes: ['everything'] }],
+    ['name', 'must not be empty', { name: '' }],
+    ['name', 'must be at most 100 characters', { name: 'x'.repeat(101) }],
+    ['expiresAt', 'must lie in the future', { expiresAt: '2001-01-01T00:00:00Z' }],
+    ['expiresAt', 'must be a time like 2030-01-31T12:00:00Z', { expiresAt: 'tomorrow' }],
+    ['owner', 'is not a known field', { owner: 'me' }],
+  ])('a fault of %s (%s) is named and nothing is written: %j', async (path, message, input) => {
     const before = await api.counts();
     const { code, faults } = await create(input);
-    expect([code, faults?.map((fault) => fault.path)]).toEqual(['BAD_REQUEST', [path]]);
+    expect([code, faults]).toEqual(['BAD_REQUEST', [{ path, message }]]);
     expect(await api.counts()).toEqual(before);
   });
 
