@@ -59,7 +59,11 @@ func caddyConfig(addresses Addresses, partial []Route) (config []byte, id string
 // unanswered is what a client gets when a pod that should be there does not answer, or breaks off.
 var unanswered = object{
 	"handler": "static_response", "status_code": "{http.error.status_code}",
-	"headers": object{"Content-Type": []string{"text/plain; charset=utf-8"}},
+	"headers": object{
+		"Content-Type": []string{"text/plain; charset=utf-8"}, "X-Content-Type-Options": []string{"nosniff"}, "Cache-Control": []string{"no-store"},
+		// As on the fallback's pages: this is not the service's own answer.
+		"X-Apex-Ingress": []string{"no-answer"},
+	},
 	"body":    "The service at {http.request.host} did not answer.\n",
 }
 
