@@ -6,6 +6,7 @@ import { createDatabase, migrate, type Database } from '../../src/entities/datab
 import { createLogger } from '../../src/logger.js';
 
 const TEMPLATE_LOCK = 4_927_015_640;
+const TEMPLATE_PREFIX = 'apex_template_';
 const MIGRATIONS = join(import.meta.dirname, '..', '..', 'src', 'entities', 'migrations');
 
 export interface TestDatabase {
@@ -18,8 +19,7 @@ export interface TestDatabase {
 /** A migrated database of this test file's own, cloned from a template that is made once for each state of the migrations. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `apex_test_${randomBytes(8).toString('hex')}`;
-  const template = await ensureTemplate();
-  await asAdmin((admin) => admin.query(`create database ${name} template ${template}`));
+  await asAdmin((admin) => clone(admin, name));
   const url = urlOf(name);
   const orm = await createDatabase(url, createLogger('silent'));
   return {
@@ -39,19 +39,36 @@ export async function createEmptyDatabase(): Promise<{ url: string; drop(): Prom
   return { url: urlOf(name), drop: () => asAdmin(async (admin) => void (await admin.query(`drop database if exists ${name} with (force)`))) };
 }
 
-async function ensureTemplate(): Promise<string> {
-  const name = `apex_template_${hashOfMigrations()}`;
-  await asAdmin(async (admin) => {
-    await admin.query(`select pg_advisory_lock(${TEMPLATE_LOCK})`);
-    const { rowCount } = await admin.query('select 1 from pg_database where datname = $1 and datistemplate', [name]);
-    if (rowCount) return;
-    await admin.query(`drop database if exists ${name} with (force)`);
-    await admin.query(`create database ${name}`);
-    const orm = await createDatabase(urlOf(name), createLogger('silent'));
+/** Several clone at once; whoever makes the template, or drops it for another, is alone. */
+async function clone(admin: pg.Client, name: string): Promise<void> {
+  const template = `${TEMPLATE_PREFIX}${hashOfMigrations()}`;
+  for (;;) {
+    await admin.query(`select pg_advisory_lock_shared(${TEMPLATE_LOCK})`);
+    const { rowCount } = await admin.query('select 1 from pg_database where datname = $1 and datistemplate', [template]);
+    if (rowCount) return void (await admin.query(`create database ${name} template ${template}`));
+    await admin.query(`select pg_advisory_unlock_shared(${TEMPLATE_LOCK})`);
+    await makeTemplate(admin, template);
+  }
+}
+
+async function makeTemplate(admin: pg.Client, name: string): Promise<void> {
+  await admin.query(`select pg_advisory_lock(${TEMPLATE_LOCK})`);
+  try {
+    const { rows } = await admin.query<{ datname: string }>(`select datname from pg_database where starts_with(datname, $1)`, [TEMPLATE_PREFIX]);
+    if (rows.some(({ datname }) => datname === name)) return;
+    for (const { datname } of rows) {
+      await admin.query(`alter database ${datname} is_template false`);
+      await admin.query(`drop database ${datname}`);
+    }
+    const draft = `apex_draft_${randomBytes(8).toString('hex')}`;
+    await admin.query(`create database ${draft}`);
+    const orm = await createDatabase(urlOf(draft), createLogger('silent'));
     await migrate(orm).finally(() => orm.close(true));
-    await admin.query(`alter database ${name} with allow_connections false is_template true`);
-  });
-  return name;
+    await admin.query(`alter database ${draft} with allow_connections false is_template true`);
+    await admin.query(`alter database ${draft} rename to ${name}`);
+  } finally {
+    await admin.query(`select pg_advisory_unlock(${TEMPLATE_LOCK})`);
+  }
 }
 
 function hashOfMigrations(): string {
