@@ -4,6 +4,7 @@ import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import type { Home } from './home.js';
 import { ProcessRecords } from './process/records.js';
 import { askReadiness } from './server/readiness.js';
+import { ServerProcess } from './server/server-process.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface PartState {
@@ -26,7 +27,7 @@ export interface Inspection {
 /** Looks at all parts of a home and changes nothing. */
 export async function inspect(surroundings: Surroundings, home: Home): Promise<Inspection> {
   const records = new ProcessRecords(home.path);
-  const server = records.alive('server');
+  const server = new ServerProcess(surroundings, home).find();
   const [serves, deploys] = server?.url ? await Promise.all([askReadiness(server.url), askReadiness(server.url, { cluster: true })]) : [null, null];
   const choice = home.lastUp?.cluster;
   return {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { existsSync, lstatSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ApexCommand, freePort, runs, untilPrinted } from './apex-command.js';
 
@@ -70,8 +70,17 @@ it('up repairs what was killed, and the data is still there', async () => {
   const after = await status();
   expect(after).toMatchObject({ server: { state: 'ready', port }, database: { state: 'running' } });
   expect(after.server.pid).not.toBe(before.server.pid);
-  const answer = await fetch(`${after.url}/api/teams`, { headers: { authorization: `Bearer ${token}` } });
-  expect(answer.status).not.toBe(401);
+  const answer = await fetch(`${after.url}/api/services`, { headers: { authorization: `Bearer ${token}` } });
+  expect(answer.status).toBe(200);
+});
+
+it('up finds the server that a killed command left without a record', async () => {
+  const before = await status();
+  rmSync(join(apex.home, 'processes.json'));
+  expect((await up()).code).toBe(0);
+  const after = await status();
+  expect(after).toMatchObject({ server: { state: 'ready', port }, database: { pid: before.database.pid } });
+  expect([before.server.pid, after.server.pid].map((pid) => runs(pid!))).toEqual([false, true]);
 });
 
 it('an attached up follows the server that runs, and Ctrl-C leaves it running', async () => {

@@ -6,7 +6,7 @@ import type { Home } from '../home.js';
 import { isPortFree, whoListensOn } from '../host/ports.js';
 import { Problem } from '../problem.js';
 import { launch } from '../process/launch.js';
-import { isAlive } from '../../node/process-identity.js';
+import { findProcesses, identify, isAlive } from '../../node/process-identity.js';
 import { logSince, logSize } from '../process/log.js';
 import { ProcessRecords, type ProcessRecord } from '../process/records.js';
 import { stopProcess } from '../process/stop.js';
@@ -37,7 +37,7 @@ export class ServerProcess {
 
   /** The process, if it runs. */
   find(): ProcessRecord | null {
-    return this.records.alive('server');
+    return this.records.alive('server') ?? this.findUnrecorded();
   }
 
   /** Keeps the server that runs with just these options and this build; starts or restarts it otherwise. */
@@ -62,11 +62,23 @@ export class ServerProcess {
     return stopped;
   }
 
+  // A command that was killed between the server's start and its record leaves one that only its environment tells.
+  private findUnrecorded(): ProcessRecord | null {
+    const command = this.mainFile;
+    const [pid] = findProcesses((words, environment) => words.includes(command) && environment().includes(`APEX_HOME=${this.home.path}`));
+    const identity = pid === undefined ? undefined : identify(pid);
+    return identity ? { ...identity, command, since: new Date().toISOString() } : null;
+  }
+
+  private get mainFile(): string {
+    return join(this.surroundings.dist, 'main.js');
+  }
+
   private async start(options: ServerOptions, env: NodeJS.ProcessEnv, fingerprint: string): Promise<ProcessRecord> {
     const logged = logSize(this.home.serverLog);
     const { child, record: launched } = await launch({
       command: process.execPath,
-      args: ['--enable-source-maps', join(this.surroundings.dist, 'main.js')],
+      args: ['--enable-source-maps', this.mainFile],
       env,
       cwd: this.surroundings.root,
       logFile: this.home.serverLog,
