@@ -8,6 +8,10 @@ if [ $# -ne 1 ]; then
   echo "usage: cluster/build.sh DEST" >&2
   exit 2
 fi
+if ! command -v go >/dev/null; then
+  echo "cluster/build.sh: there is no go in PATH: install Go 1.26" >&2
+  exit 1
+fi
 mkdir -p "$1"
 dest=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")"

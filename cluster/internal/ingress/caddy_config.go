@@ -64,7 +64,7 @@ var unanswered = object{
 		// As on the fallback's pages: this is not the service's own answer.
 		"X-Apex-Ingress": []string{"no-answer"},
 	},
-	"body":    "The service at {http.request.host} did not answer.\n",
+	"body": "The service at {http.request.host} did not answer.\n",
 }
 
 // proxy sends a request to one of the pods that DNS names.
