@@ -3,7 +3,7 @@ import { Field, ID, ObjectType } from 'type-graphql';
 import { newId, timestamp } from './columns.js';
 
 /** A person. The first account, made at first boot, is the installation's operator. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'A person with a way in.' })
 @Entity({ tableName: 'account' })
 export class Account {
   @Field(() => ID)

@@ -21,7 +21,7 @@ export enum StepState {
 registerEnumType(StepState, { name: 'StepState' });
 
 /** One step of a deployment, folded from its events. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'One step of a deployment, folded from its events.' })
 export class DeploymentStep {
   @Field(() => StepName)
   name!: StepName;
@@ -40,7 +40,7 @@ export class DeploymentStep {
 }
 
 /** What happened to a deployment, numbered from 1 without a gap: a cursor resumes exactly, on any server. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'What happened to a deployment, numbered from 1 without a gap.' })
 @Entity({ tableName: 'deployment_event' })
 @Unique({ properties: ['deploymentId', 'number'] })
 export class DeploymentEvent {

@@ -8,7 +8,7 @@ import { Service } from './service.js';
 import type { WorkloadSpec } from './workload-spec.js';
 
 /** Why, as a code for programs and a sentence that a person can act on. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'Why, as a code for programs and a sentence that a person can act on.' })
 export class DeploymentReason {
   @Field(() => ReasonCode)
   code!: ReasonCode;
@@ -18,7 +18,7 @@ export class DeploymentReason {
 }
 
 /** One attempt to make a release live. It ends exactly once, with the truth. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'One attempt to make a release live. It ends exactly once.' })
 @Entity({ tableName: 'deployment' })
 @Index({ properties: ['serviceId', 'createdAt', 'id'] })
 @Index({
@@ -49,8 +49,7 @@ export class Deployment {
   @Property({ type: 'uuid', nullable: true })
   tokenId: string | null = null;
 
-  /** The image as it was asked for. */
-  @Field()
+  @Field({ description: 'As it was asked for.' })
   @Property({ type: 'text' })
   image!: string;
 
@@ -62,8 +61,7 @@ export class Deployment {
   @Property({ type: 'json' })
   variableIds: string[] = [];
 
-  /** `sha256:…`, once the tag is resolved. */
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'What the tag was resolved to: `sha256:…`.' })
   @Property({ type: 'text', nullable: true })
   digest: string | null = null;
 

@@ -15,7 +15,7 @@ export function namespaceFor(installationId: string, environmentId: string, name
 }
 
 /** A stage of a team, and one namespace of a cluster. Never its variables. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'A stage of a team, e.g. production. Never its variables.' })
 @Entity({ tableName: 'environment' })
 @Index({ name: 'environment_team_name_unique', expression: 'create unique index environment_team_name_unique on environment (team_id, name) where deleted_at is null' })
 export class Environment {

@@ -12,7 +12,7 @@ import { DEFAULT_RESOURCES, HealthCheck, Resources, type WorkloadSpec } from './
  * What a user wants to run. The row is the intent (its `generation` grows with each change); the observed columns are
  * written by the reconciler, so that no list ever asks the cluster. Without a `containerPort` it is a worker.
  */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'What a user wants to run, and how it is.' })
 @Entity({ tableName: 'service' })
 @Index({ properties: ['teamId', 'createdAt', 'id'] })
 @Index({ name: 'service_environment_name_unique', expression: 'create unique index service_environment_name_unique on service (environment_id, name) where deleted_at is null' })
@@ -44,7 +44,7 @@ export class Service implements WorkloadSpec {
   @Property({ type: 'json', nullable: true })
   args: string[] | null = null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { nullable: true, description: 'Null for a worker.' })
   @Property({ type: 'integer', nullable: true })
   containerPort: number | null = null;
 
@@ -52,8 +52,7 @@ export class Service implements WorkloadSpec {
   @Property({ type: 'boolean', fieldName: 'public' })
   public: boolean = false;
 
-  /** What was asked for. */
-  @Field(() => Int)
+  @Field(() => Int, { description: 'As many as were asked for.' })
   @Property({ type: 'integer' })
   replicas: number = 1;
 
@@ -76,7 +75,7 @@ export class Service implements WorkloadSpec {
   @Property({ type: 'integer' })
   observedGeneration: number = 0;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'As many as are ready, as last seen.' })
   @Property({ type: 'integer' })
   readyReplicas: number = 0;
 
@@ -84,8 +83,7 @@ export class Service implements WorkloadSpec {
   @Property({ type: 'boolean' })
   addressAnswers: boolean = false;
 
-  /** A sentence about what keeps it from running, where there is one. */
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'What keeps it from running, where something does.' })
   @Property({ type: 'text', nullable: true })
   statusMessage: string | null = null;
 

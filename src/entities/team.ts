@@ -4,7 +4,7 @@ import { newId, timestamp } from './columns.js';
 import { Role } from './roles.js';
 
 /** A team owns everything. Each account has a personal one. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'Owns everything. Each account has a personal one.' })
 @Entity({ tableName: 'team' })
 export class Team {
   @Field(() => ID)

@@ -5,7 +5,7 @@ import { newId, timestamp } from './columns.js';
 import { Team } from './team.js';
 
 /** Acts for an account. Only the SHA-256 of the secret is kept; the secret is shown once. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'Acts for an account. Its secret was shown once and is not kept.' })
 @Entity({ tableName: 'token' })
 export class Token {
   @Field(() => ID)

@@ -2,7 +2,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 import type { Fault } from '../errors.js';
 
 /** GET `path` on the container's port; readiness and liveness follow it. Without one, a TCP connect is enough. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: "GET `path` on the container's port. Without one, a TCP connect is enough." })
 export class HealthCheck {
   @Field()
   path!: string;
@@ -15,7 +15,7 @@ export class HealthCheck {
 }
 
 /** Limits in Kubernetes' quantities, e.g. `500m` and `256Mi`. */
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: "The most that one replica may use, in Kubernetes' quantities." })
 export class Resources {
   @Field()
   cpu!: string;
