@@ -1,7 +1,8 @@
 /** The grammar of github.com/distribution/reference, for names as people write them. */
 const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
-const HOST = `${LABEL}(?:\\.${LABEL})*(?::[0-9]{1,5})?`;
+/** Told from a first part of the path by a dot, a port, or being localhost. */
+const HOST = `(?:localhost|${LABEL}(?:\\.${LABEL})+|${LABEL}(?=:))(?::[0-9]{1,5})?`;
 const IMAGE = new RegExp(`^((?:${HOST}/)?${PART}(?:/${PART})*)(?::\\w[\\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$`);
 const MAX_NAME = 255;
 

@@ -33,7 +33,7 @@ export function variableFaults(
 const UNKNOWN = /^Field "([^"]+)" is not defined by type/;
 const MISSING = /^Field "([^"]+)" of required type "([^"]+)" was not provided/;
 const NULL = /^Expected non-nullable type "([^"]+)" not to be null/;
-const ENUM = /^Value .* does not exist in "([^"]+)" enum/s;
+const ENUM = /^(?:Value .* does not exist in|Enum) "([^"]+)" (?:enum|cannot represent)/s;
 const LEAF = /^(\w+) cannot represent/;
 const OBJECT = /^Expected type "([^"]+)" to be an object/;
 
