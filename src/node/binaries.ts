@@ -5,6 +5,7 @@ import { goToolchain } from './go-toolchain.js';
 import { writeFileAtomically } from './json-file.js';
 import { NodeProblem } from './node-problem.js';
 import type { NodePaths } from './node-paths.js';
+import { findProcesses } from './process-identity.js';
 import { CommandFailed, runCommand, SYSTEM_PATH } from './run-command.js';
 
 /** The programs that are built from cluster/. */
@@ -12,6 +13,8 @@ export const BINARIES = ['apex-kube', 'coredns', 'kube-router', 'registry', 'ape
 
 /** Where the sources of the node's programs are, seen from src/node/ and from dist/node/ alike. */
 export const CLUSTER_SOURCES = join(import.meta.dirname, '..', '..', 'cluster');
+
+const BUILD_SCRIPT = join(CLUSTER_SOURCES, 'build.sh');
 
 /** The cache folder of one state of the sources; a second checkout with the same sources finds it filled. */
 export function binariesFolder(cacheDir: string, sources: string = CLUSTER_SOURCES): string {
@@ -32,8 +35,9 @@ export async function buildBinaries(
   options.onProgress(0, 'looking for Go');
   const go = await goToolchain(cacheDir, { signal: options.signal });
   mkdirSync(folder, { recursive: true });
+  endOrphanedBuild(folder);
   try {
-    await runCommand('bash', [join(CLUSTER_SOURCES, 'build.sh'), folder], {
+    await runCommand('bash', [BUILD_SCRIPT, folder], {
       signal: options.signal,
       timeoutMs: 45 * 60_000,
       env: { PATH: `${dirname(go)}:${SYSTEM_PATH}` },
@@ -47,6 +51,17 @@ export async function buildBinaries(
     throw new NodeProblem(`The embedded cluster could not be compiled (${error.message}); check the network and the free disk, then run ./apex up again.`, { cause: error });
   }
   if (!areBuilt(folder)) throw new NodeProblem(`The build of the embedded cluster left programs out in ${folder}; remove that folder and run ./apex up again.`);
+}
+
+/** A build whose bring-up was killed goes on alone; two of them would write the same files. */
+function endOrphanedBuild(folder: string): void {
+  for (const pid of findProcesses((command) => command.includes(BUILD_SCRIPT) && command.includes(folder))) {
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It is a part of a group that was ended a moment ago.
+    }
+  }
 }
 
 /** Reads a line of build.sh: "progress DONE TOTAL NAME SECONDS". */

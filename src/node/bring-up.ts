@@ -9,6 +9,7 @@ import { readStatus, writeStatus, type NodeStatus, type StatusChange } from './n
 import { addUser, liveUsers } from './node-users.js';
 import { installPackages, missingPackages } from './packages.js';
 import { inspectMachine, makeFolders, requirePrerequisites } from './prerequisites.js';
+import { restoreServiceStarts } from './service-starts.js';
 import { startNode } from './start-node.js';
 import { runningSupervisor } from './supervisor.js';
 
@@ -65,6 +66,7 @@ export async function bringUpNode(paths: NodePaths, options: BringUpOptions): Pr
 }
 
 async function install(paths: NodePaths, build: string, options: BringUpOptions & { signal: AbortSignal }, report: (change: StatusChange) => void): Promise<void> {
+  restoreServiceStarts();
   const packages = missingPackages();
   const compile = !areBuilt(build) && !servesOthers(paths, options);
   if (packages.length === 0 && !compile) return;

@@ -21,6 +21,9 @@ export function rememberedPorts(paths: NodePaths): NodePorts | undefined {
  * reason to move: addresses that people wrote down would silently stop working.
  */
 export async function pickPorts(paths: NodePaths, wanted?: number): Promise<NodePorts> {
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 65535)) {
+    throw new NodeProblem('APEX_INGRESS_PORT is not a port; set it to a whole number from 1 to 65535.');
+  }
   for (const [port, owner] of FIXED_PORTS) {
     if (!(await isFree(port))) throw await portTaken(port, `${owner} of the embedded cluster needs it`);
   }
@@ -44,13 +47,15 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-async function firstFree(candidates: readonly number[], owner: string): Promise<number> {
+/** The first port of a list that nothing listens on. */
+export async function firstFree(candidates: readonly number[], owner: string): Promise<number> {
   for (const port of candidates) if (await isFree(port)) return port;
   const way = owner === 'the ingress' ? 'set APEX_INGRESS_PORT to a free one' : 'stop what uses one of them';
   throw new NodeProblem(`None of the ports ${candidates.join(', ')} is free for ${owner} of the embedded cluster; ${way}.`);
 }
 
-async function portTaken(port: number, why: string, alternative?: string): Promise<NodeProblem> {
+/** The sentence about a port that something else has, with its name where it can be seen. */
+export async function portTaken(port: number, why: string, alternative?: string): Promise<NodeProblem> {
   const { stdout } = await tryCommand('ss', ['-Hltnp', `sport = :${port}`], { timeoutMs: 5_000 });
   const owner = /"([^"]+)",pid=(\d+)/.exec(stdout);
   const by = owner ? ` by ${owner[1]} (process ${owner[2]})` : '';

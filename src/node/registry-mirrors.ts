@@ -6,11 +6,10 @@ import type { NodePorts } from './node-ports.js';
 import { mirroredHosts } from './settings/containerd-config.js';
 
 const MIRRORED = 'docker.io';
-const UPSTREAM = 'https://registry-1.docker.io';
 
 /** From now on the node asks its own registry first for docker.io's images; containerd reads this at each pull. */
 export function mirrorHosts(paths: NodePaths, ports: NodePorts): void {
-  writeFileAtomically(join(paths.certsD, MIRRORED, 'hosts.toml'), mirroredHosts(UPSTREAM, ports.registry));
+  writeFileAtomically(join(paths.certsD, MIRRORED, 'hosts.toml'), mirroredHosts(ports.registry));
 }
 
 /** The node asks docker.io itself again. */

@@ -10,7 +10,7 @@ const MARK = '# Written by apex while it installs packages; removed right after.
  * machine's own policy, if it has one, is put back; so is one that an earlier, killed run left aside.
  */
 export async function withoutServiceStarts(units: readonly string[], install: () => Promise<void>): Promise<void> {
-  restorePolicy();
+  restoreServiceStarts();
   if (existsSync(POLICY)) renameSync(POLICY, KEPT);
   writeFileSync(POLICY, `#!/bin/sh\n${MARK}\nexit 101\n`, { mode: 0o755 });
   try {
@@ -18,12 +18,12 @@ export async function withoutServiceStarts(units: readonly string[], install: ()
     // Only units of packages that were not there before: what the user runs already is not touched.
     if (units.length > 0 && findProgram('systemctl')) await tryCommand('systemctl', ['disable', ...units]);
   } finally {
-    restorePolicy();
+    restoreServiceStarts();
   }
 }
 
 /** Puts the machine back as it was before an installation, also after a kill in the middle of one. */
-function restorePolicy(): void {
+export function restoreServiceStarts(): void {
   if (existsSync(KEPT)) renameSync(KEPT, POLICY);
   else if (existsSync(POLICY) && isOurs()) rmSync(POLICY);
 }

@@ -44,6 +44,7 @@ export async function startNode(paths: NodePaths, options: StartOptions): Promis
   };
   onStep('settings', 'The embedded cluster is being configured.', 0);
   const newCertificates = await ensureCertificates(paths);
+  if (ports && options.ingressPort && options.ingressPort !== ports.ingress) supervisor = undefined;
   if (supervisor && ports && (writeSettings(paths, ports) || newCertificates)) supervisor = undefined;
   if (!supervisor || !ports) {
     await stopSupervisor(paths);

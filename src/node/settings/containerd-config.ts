@@ -57,11 +57,9 @@ export function localRegistryHosts(registryPort: number): string {
 `;
 }
 
-/** The local registry asked first under another registry's names, that registry after it. */
-export function mirroredHosts(upstream: string, registryPort: number): string {
-  return `server = "${upstream}"
-
-[host."http://127.0.0.1:${registryPort}"]
+/** The local registry asked first under another registry's names; with no server named here, that registry itself is next. */
+export function mirroredHosts(registryPort: number): string {
+  return `[host."http://127.0.0.1:${registryPort}"]
   capabilities = ["pull", "resolve"]
 `;
 }

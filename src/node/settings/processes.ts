@@ -111,7 +111,7 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
 
   return specs.map(({ memoryMiB, env, stopTimeoutSeconds, ...spec }) => ({
     ...spec,
-    env: { PATH: SYSTEM_PATH, HOME: paths.root, TMPDIR: '/tmp', [MARK]: paths.root, GOGC: '40', GOMEMLIMIT: `${memoryMiB}MiB`, ...env },
+    env: { PATH: SYSTEM_PATH, HOME: paths.root, TMPDIR: '/tmp', [MARK]: paths.root, GOGC: '30', GOMEMLIMIT: `${memoryMiB}MiB`, ...env },
     logFile: join(paths.logs, `${spec.name}.log`),
     stopTimeoutSeconds: stopTimeoutSeconds ?? 10,
   }));
