@@ -27,6 +27,8 @@ export interface TestServer {
   /** Of the operator, for everything. */
   token: string;
   database: TestDatabase;
+  /** What seals its secrets, base64. */
+  secretKey: string;
   /** What the server has logged. */
   log(): string;
   stop(): Promise<void>;
@@ -41,7 +43,7 @@ export async function startTestServer({ cluster = false, env = {}, beside }: Tes
   const logger = createLogger('debug', new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) }));
   const config = loadConfig({
     APEX_PORT: '0', APEX_HOME: home, APEX_DOMAIN: `${id}.apex.localhost`, DATABASE_URL: database.url, APEX_RATE_LIMIT: '0', NODE_ENV: 'test',
-    APEX_SECRET_KEY: beside ? keys.get(beside) : randomBytes(32).toString('base64'),
+    APEX_SECRET_KEY: beside?.secretKey ?? randomBytes(32).toString('base64'),
     ...(cluster ? clusterOfTests() : { APEX_NO_CLUSTER: '1' }),
     ...env,
   });
@@ -49,8 +51,8 @@ export async function startTestServer({ cluster = false, env = {}, beside }: Tes
   await running.ready;
   const { token } = JSON.parse(readFileSync(join(home, 'credentials.json'), 'utf8')) as { token: string };
   if (cluster) await ready(running.url);
-  const server: TestServer = {
-    id, url: running.url, token, database,
+  return {
+    id, url: running.url, token, database, secretKey: config.secretKey.toString('base64'),
     log: () => lines.join(''),
     stop: async () => {
       await running.stop();
@@ -59,11 +61,7 @@ export async function startTestServer({ cluster = false, env = {}, beside }: Tes
       rmSync(home, { recursive: true, force: true });
     },
   };
-  keys.set(server, config.secretKey.toString('base64'));
-  return server;
 }
-
-const keys = new WeakMap<TestServer, string>();
 
 /** Where "./apex test" says the cluster is. */
 function clusterOfTests(): Record<string, string> {
