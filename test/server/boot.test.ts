@@ -94,6 +94,18 @@ describe('the start of a server', () => {
     await cable.unplug();
   });
 
+  it('goes on limiting while the database is away', async () => {
+    const cable = new Cable(new URL(database.url));
+    const server = await start({ DATABASE_URL: await cable.start(), APEX_RATE_LIMIT: '3' });
+    await server.ready;
+    const { token } = JSON.parse(readFileSync(join(home, 'credentials.json'), 'utf8'));
+    await cable.unplug();
+    const statuses = [];
+    for (let n = 0; n < 5; n += 1) statuses.push((await http(`${server.url}/api/services`, { token })).status);
+    expect(statuses).toEqual([503, 503, 503, 429, 429]);
+    await server.stop();
+  });
+
   it('refuses another key than the one it was made with', async () => {
     const server = await start({ APEX_SECRET_KEY: randomBytes(32).toString('base64') });
     await expect(server.ready).rejects.toThrow(/key/i);
