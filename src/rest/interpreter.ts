@@ -66,9 +66,9 @@ async function run(operations: OperationRunner, context: RequestContext, match: 
   const { route, params } = match;
   const { variables, controls } = readVariables(route, params, search, body);
   if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, req, res });
-  let data = dataOf(await operations.run(request(route, variables), context));
+  let data = dataOf(route, await operations.run(request(route, variables), context));
   if (controls.wait > 0 && (await untilDone(operations, context, route, params, at(data, route.answer), controls.wait))) {
-    data = dataOf(await operations.run(request(route, variables), context));
+    data = dataOf(route, await operations.run(request(route, variables), context));
   }
   if (res.destroyed) return;
   if (route.page && controls.limit) linkNext(req, res, at(data, route.page.info));

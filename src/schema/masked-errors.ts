@@ -67,10 +67,13 @@ export function refusedDocument({ message, locations }: GraphQLFormattedError, r
   return { message, ...(locations && { locations }), extensions: { code: 'BAD_REQUEST' satisfies ErrorCode, ...(requestId && { requestId }) } };
 }
 
+/** By its shape: an error may come from another realm, as those of Node do under a test runner. */
+const isError = (value: unknown): value is Error => typeof value === 'object' && value !== null && typeof (value as Error).message === 'string';
+
 function causes(error: unknown): Error[] {
   const links: Error[] = [];
   let link = error;
-  while (link instanceof Error && links.length < 8 && !links.includes(link)) {
+  while (isError(link) && links.length < 8 && !links.includes(link)) {
     links.push(link);
     link = (link as GraphQLError).originalError ?? link.cause ?? (link as { errors?: unknown[] }).errors?.[0];
   }
