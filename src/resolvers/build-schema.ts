@@ -15,6 +15,13 @@ import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutatio
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
 import { DeploymentQuery } from './deployment/deployment.query.js';
+import { AttachEnvGroupMutation } from './env-group/attach-env-group.mutation.js';
+import { CreateEnvGroupMutation } from './env-group/create-env-group.mutation.js';
+import { DeleteEnvGroupMutation } from './env-group/delete-env-group.mutation.js';
+import { EnvGroupFields, ServiceVariableFields } from './env-group/env-group.fields.js';
+import { EnvGroupQuery } from './env-group/env-group.query.js';
+import { RevealVariablesMutation } from './env-group/reveal-variables.mutation.js';
+import { UpdateEnvGroupMutation } from './env-group/update-env-group.mutation.js';
 import { CreateEnvironmentMutation } from './environment/create-environment.mutation.js';
 import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
@@ -70,6 +77,14 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new EnvironmentQuery(),
   new CreateEnvironmentMutation(orm),
   new DeleteEnvironmentMutation(orm, orchestrator),
+  new EnvGroupQuery(),
+  new EnvGroupFields(orchestrator),
+  new ServiceVariableFields(),
+  new CreateEnvGroupMutation(orm, vault),
+  new UpdateEnvGroupMutation(orm, vault, orchestrator),
+  new DeleteEnvGroupMutation(orm),
+  new AttachEnvGroupMutation(orm, orchestrator),
+  new RevealVariablesMutation(orm, vault),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),
