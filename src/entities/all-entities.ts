@@ -1,10 +1,13 @@
 import { Account } from './account.js';
+import { AuditEvent } from './audit-event.js';
 import { CostlyCall } from './costly-call.js';
 import { Deployment } from './deployment.js';
 import { DeploymentEvent } from './deployment-event.js';
 import { Environment } from './environment.js';
+import { EnvironmentRole } from './environment-role.js';
 import { Host } from './host.js';
 import { Installation } from './installation.js';
+import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
 import { Membership } from './membership.js';
 import { RegistryCredential } from './registry-credential.js';
@@ -17,6 +20,6 @@ import { Variable } from './variable.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, CostlyCall, Deployment, DeploymentEvent, Environment, Host, Installation, Lease, Membership, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, Environment, EnvironmentRole, Host, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
   Service, Team, TeamKey, Token, Variable,
 ];

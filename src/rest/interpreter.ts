@@ -48,7 +48,7 @@ async function serve(parts: RestParts, table: RouteTable, req: Request, res: Res
   if (!found) throw notFound();
   if ('allow' in found) throw new WrongMethod(found.allow);
   res.locals.route = found.route.path;
-  if (req.headers.authorization === undefined) throw unauthenticated();
+  if (req.headers.authorization === undefined && !found.route.isPublic) throw unauthenticated();
   const context = await parts.open(req, res);
   const body = found.route.method === 'GET' || found.route.method === 'DELETE' ? undefined : await readBody(req, res);
   await run(parts.operations, context, found, search, body, req, res);

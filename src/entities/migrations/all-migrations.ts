@@ -1,4 +1,8 @@
 import { Initial } from './001-initial.js';
+import { Access } from './003-access.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
-export const MIGRATIONS = [{ name: '001-initial', class: Initial }];
+export const MIGRATIONS = [
+  { name: '001-initial', class: Initial },
+  { name: '003-access', class: Access },
+];
