@@ -38,6 +38,9 @@ export interface SeenService {
 
 export type CallCount = Record<string, number>;
 
+/** Hosts are unique on a node, so every installation has a domain of its own. */
+const ownDomain = (): string => `t${randomBytes(4).toString('hex')}.apex.localhost`;
+
 /** An installation of its own on the real cluster: its database, its queue, its schema, its id. */
 export class ClusterInstallation {
   readonly calls: { method: string; kind: string; status: number }[] = [];
@@ -60,7 +63,7 @@ export class ClusterInstallation {
     const database = await createTestDatabase();
     const { KUBECONFIG, APEX_NODE_DIR, APEX_TEST_LOG } = process.env;
     const key = randomBytes(32);
-    const config = loadConfig({ KUBECONFIG, APEX_NODE_DIR, DATABASE_URL: database.url, APEX_SECRET_KEY: key.toString('base64'), APEX_DEPLOY_DEADLINE_SECONDS: '40', ...settings });
+    const config = loadConfig({ KUBECONFIG, APEX_NODE_DIR, DATABASE_URL: database.url, APEX_SECRET_KEY: key.toString('base64'), APEX_DEPLOY_DEADLINE_SECONDS: '40', APEX_DOMAIN: ownDomain(), ...settings });
     const source = chooseClusterSource(config);
     if (source.kind === 'none') throw new Error('No cluster: run the tests with "./apex test", which brings one up.');
     const logger = createLogger(APEX_TEST_LOG ?? 'silent');
