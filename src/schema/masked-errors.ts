@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { RequestContext } from '../context.js';
 import { ApexError, badRequest, type ErrorCode, type Fault } from '../errors.js';
-import type { Logger } from '../logger.js';
 
 /** What every error of every door carries beside its message. */
 export interface ErrorExtensions {
@@ -12,10 +12,7 @@ export interface ErrorExtensions {
 }
 
 /** Whose operation failed, for the log and the answer. */
-export interface Asker {
-  requestId: string;
-  logger: Logger;
-}
+export type Asker = Pick<RequestContext, 'requestId' | 'logger'>;
 
 const INTERNAL = 'An internal error occurred. Give the request id to whoever runs this installation.';
 const DATABASE_DOWN = 'The database cannot be reached at the moment. Nothing was changed.';
