@@ -63,7 +63,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
 
     const orchestrator = createOrchestrator({ orm, vault, queue, logger, config, installationId: installation.id, observeCall: metrics.observeKubernetesCall });
     stops.add('orchestrator', () => orchestrator.stop());
-    const schema = buildApexSchema({ orm, vault, orchestrator, events, config: { APEX_DOMAIN: config.APEX_DOMAIN, publicUrl: config.APEX_PUBLIC_URL ?? url } });
+    const schema = buildApexSchema({ orm, vault, orchestrator, events, config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url } });
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema);

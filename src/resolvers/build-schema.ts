@@ -10,6 +10,9 @@ import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
 import { AcceptInvitationMutation } from './account/accept-invitation.mutation.js';
+import { SignInMutation } from './account/sign-in.mutation.js';
+import { SignUpMutation } from './account/sign-up.mutation.js';
+import { UpdateAccountMutation } from './account/update-account.mutation.js';
 import { ViewerQuery } from './account/viewer.query.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
@@ -54,7 +57,7 @@ export interface SchemaParts {
   orchestrator: Orchestrator;
   events: Events;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean };
   mail?: InvitationMail;
 }
 
@@ -66,6 +69,9 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: SchemaParts): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
+  new SignInMutation(orm),
+  new SignUpMutation(orm, vault, config.APEX_OPEN_SIGNUP ?? false),
+  new UpdateAccountMutation(orm),
   new TeamQuery(),
   new TeamFields(),
   new CreateTeamMutation(orm, vault),

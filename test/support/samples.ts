@@ -73,6 +73,10 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.changeMemberRole', 'admin', ADMIN, (w) => ({ teamId: w.teamId, id: w.membershipId, input: { role: 'VIEWER' } })),
   sample('Mutation.removeTeamMember', 'admin', ADMIN, (w) => ({ teamId: w.teamId, id: w.membershipId })),
   sample('Mutation.acceptInvitation', 'public', null, () => ({ token: `apex_${'x'.repeat(43)}`, name: 'Nobody', password: 'correct horse battery' }), { noId: true }),
+  sample('Mutation.signIn', 'public', null, () => ({ input: { email: 'nobody@example.com', password: 'wrong' } }), { noId: true }),
+  sample('Mutation.signUp', 'public', null, () => ({ input: { email: 'nobody@example.com', name: 'Nobody', password: 'correct horse battery' } }), { noId: true }),
+  sample('Mutation.signOut', 'read', null, nothing, { noId: true }),
+  sample('Mutation.updateAccount', 'admin', null, () => ({ input: { name: 'Renamed' } }), OWN_ACCOUNT),
   sample('Mutation.createToken', 'admin', null, (w) => ({ input: { teamId: w.teamId } }), { account: true }),
   sample('Mutation.revokeToken', 'admin', null, (w) => ({ id: w.tokenId }), { account: true }),
 
