@@ -35,4 +35,6 @@ export interface RequestContext {
   logger: Logger;
   /** Aborted when the client has left or the deadline passed. */
   signal: AbortSignal;
+  /** The client's name for this change: done once, and answered the same each time. */
+  idempotencyKey?: string;
 }

@@ -1,7 +1,7 @@
 import { GraphQLError, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.js';
 import { ApexError, badRequest } from './errors.js';
-import type { OperationRequest, OperationRunner } from './operation.js';
+import type { OnceRunner, OperationRequest, OperationRunner } from './operation.js';
 import { CompiledOperations } from './schema/compiled-operations.js';
 import { operationOf } from './schema/document-limits.js';
 import { apexErrorOf, graphqlErrorOf, maskedError } from './schema/masked-errors.js';
@@ -15,7 +15,10 @@ import { variableFaults } from './schema/variable-faults.js';
 export class SchemaOperations implements OperationRunner {
   private readonly compiled: CompiledOperations;
 
-  constructor(private readonly schema: GraphQLSchema) {
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly once?: OnceRunner,
+  ) {
     this.compiled = new CompiledOperations(schema);
   }
 
@@ -26,10 +29,8 @@ export class SchemaOperations implements OperationRunner {
 
   async run<T>(request: OperationRequest, context: RequestContext): Promise<ExecutionResult<T>> {
     try {
-      const refused = this.refusal(request, context);
-      if (refused) return refused;
-      const result = await this.compiled.execute(request.document, request.operationName, context, request.variables);
-      return masked(result, context) as ExecutionResult<T>;
+      const run = (within: RequestContext): Promise<ExecutionResult> => this.execute(request, within);
+      return (await (this.once && context.idempotencyKey !== undefined ? this.once(request, context, run) : run(context))) as ExecutionResult<T>;
     } catch (error) {
       return failed(error, context);
     }
@@ -46,6 +47,12 @@ export class SchemaOperations implements OperationRunner {
     } catch (error) {
       return failed(error, context);
     }
+  }
+
+  private async execute(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
+    const refused = this.refusal(request, context);
+    if (refused) return refused;
+    return masked(await this.compiled.execute(request.document, request.operationName, context, request.variables), context);
   }
 
   private refusal(request: OperationRequest, context: RequestContext): ExecutionResult<never> | null {

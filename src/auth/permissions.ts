@@ -59,6 +59,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   LogBatch: READ,
   LogLine: READ,
   PageInfo: READ,
+  PreDeploy: READ,
   Resources: READ,
   Service: READ,
   ServiceConnection: READ,

@@ -4,6 +4,7 @@ import { Deployment } from './deployment.js';
 import { DeploymentEvent } from './deployment-event.js';
 import { Environment } from './environment.js';
 import { Host } from './host.js';
+import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
 import { Lease } from './lease.js';
 import { Membership } from './membership.js';
@@ -17,6 +18,6 @@ import { Variable } from './variable.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, CostlyCall, Deployment, DeploymentEvent, Environment, Host, Installation, Lease, Membership, RegistryCredential, Release,
+  Account, CostlyCall, Deployment, DeploymentEvent, Environment, Host, IdempotentCall, Installation, Lease, Membership, RegistryCredential, Release,
   Service, Team, TeamKey, Token, Variable,
 ];

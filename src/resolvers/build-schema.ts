@@ -16,6 +16,9 @@ import { DeploymentQuery } from './deployment/deployment.query.js';
 import { CreateEnvironmentMutation } from './environment/create-environment.mutation.js';
 import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
+import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
+import { IdempotentCalls } from './idempotency/idempotent-calls.js';
+import { readAgain } from './idempotency/read-again.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { DeleteServiceMutation } from './service/delete-service.mutation.js';
@@ -37,6 +40,8 @@ export interface SchemaParts {
   vault: Vault;
   orchestrator: Orchestrator;
   events: Events;
+  /** Shared with the doors whose requests carry keys. */
+  calls?: IdempotentCalls;
   /** Public services answer under this. */
   config: { APEX_DOMAIN: string };
 }
@@ -80,6 +85,7 @@ export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   });
   wireSubscriptions(schema, [...instances.values()]);
   holdToRules(schema);
+  acceptClientMutationIds(schema, parts.calls ?? new IdempotentCalls(parts.orm, parts.vault), readAgain(parts.orchestrator));
   guardSchema(schema);
   return lexicographicSortSchema(schema);
 }

@@ -1,4 +1,8 @@
 import { Initial } from './001-initial.js';
+import { Rollouts } from './002-rollouts.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
-export const MIGRATIONS = [{ name: '001-initial', class: Initial }];
+export const MIGRATIONS = [
+  { name: '001-initial', class: Initial },
+  { name: '002-rollouts', class: Rollouts },
+];
