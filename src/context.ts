@@ -14,8 +14,14 @@ export type Actor =
       scopes: ReadonlySet<TokenScope>;
       /** The token is held to this one team, where set. */
       teamId: string | null;
+      /** The token is held to this one service, where set. */
+      serviceId?: string | null;
       isOperator: boolean;
+      /** The token is a session of the dashboard. */
+      isSession?: boolean;
     }
+  /** A team's machine: its role is its token's. */
+  | { kind: 'machine'; tokenId: string; scopes: ReadonlySet<TokenScope>; teamId: string; serviceId?: string | null }
   /** A clock, the webhook or the reconciler: it queues and waits where an account would be refused for want of a cluster. */
   | { kind: 'system'; name: string }
   | { kind: 'anonymous' };
@@ -37,4 +43,12 @@ export interface RequestContext {
   signal: AbortSignal;
   /** The client's name for this change: done once, and answered the same each time. */
   idempotencyKey?: string;
+  /** Where the door has cookies: it keeps a session's secret in the client, or takes it away. */
+  cookies?: SessionCookies | undefined;
+}
+
+/** The session cookie of a browser. */
+export interface SessionCookies {
+  start(secret: string, expiresAt: Date): void;
+  end(): void;
 }

@@ -46,7 +46,7 @@ class CostlyCallStore {
 /** Throws RATE_LIMITED when the caller used a costly field more than `max` times in the last minute, over all servers and addresses. */
 export async function limitCostlyField(em: EntityManager, context: RequestContext, info: Pick<GraphQLResolveInfo, 'fieldName'>, max: number): Promise<void> {
   const store = new CostlyCallStore(em, max);
-  const limiter = getGraphQLRateLimiter({ store, identifyContext: () => (context.actor.kind === 'account' ? context.actor.accountId : context.ip) });
+  const limiter = getGraphQLRateLimiter({ store, identifyContext: () => (identityOf(context)) });
   const refused = await limiter({ parent: null, args: {}, context, info: info as GraphQLResolveInfo }, { max, window: `${WINDOW_MS}ms` });
   if (!refused) return;
   const freeAt = (store.earlier[max - 1] ?? Date.now()) + WINDOW_MS;
@@ -60,4 +60,9 @@ function bound(sql: string, params: Record<string, unknown>): [string, unknown[]
     return '?';
   });
   return [text, values];
+}
+
+function identityOf({ actor, ip }: RequestContext): string {
+  if (actor.kind === 'account') return actor.accountId;
+  return actor.kind === 'machine' ? actor.tokenId : ip;
 }

@@ -32,7 +32,7 @@ async function firstBoot(tx: EntityManager, keys: InstallationKeys): Promise<Ins
   const id = newId();
   const createdAt = new Date();
   const installation = tx.create(Installation, { id, only: true, keyCheck: keys.keyCheckOf(id), createdAt });
-  const operator = tx.create(Account, { id: newId(), name: 'Operator', email: null, isOperator: true, createdAt, deletedAt: null });
+  const operator = tx.create(Account, { id: newId(), name: 'Operator', email: null, isOperator: true, passwordHash: null, emailVerifiedAt: null, createdAt, deletedAt: null });
   await tx.flush();
   await createPersonalTeam(tx, keys, id, operator.id);
   return installation;

@@ -13,10 +13,12 @@ const COVERS: Readonly<Record<TokenScope, readonly TokenScope[]>> = {
 export const covers = (scopes: ReadonlySet<TokenScope>, wanted: TokenScope): boolean => COVERS[wanted].some((scope) => scopes.has(scope));
 
 /** Throws UNAUTHENTICATED or FORBIDDEN. */
-export function requireScope(actor: Actor, { scope }: Permission): void {
+export function requireScope(actor: Actor, { scope, service, operator }: Permission): void {
   if (scope === 'public' || actor.kind === 'system') return;
   if (actor.kind === 'anonymous') throw unauthenticated();
   if (!covers(actor.scopes, scope)) throw forbidden(`This token lacks the scope "${scope}".`);
+  if (actor.serviceId && !service) throw forbidden('This token is held to one service.');
+  if (operator && !(actor.kind === 'account' && actor.isOperator && !actor.teamId)) throw forbidden("Only the installation's operator may do this.");
 }
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;

@@ -1,12 +1,18 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { TokenScope } from '../context.js';
 import { newId } from '../entities/columns.js';
-import { Token } from '../entities/token.js';
+import type { Role } from '../entities/roles.js';
+import { Token, TokenKind } from '../entities/token.js';
 import { hashToken, newTokenSecret, prefixOf } from './token-secret.js';
 
 export interface TokenWish {
-  accountId: string;
+  kind?: TokenKind;
+  /** Null for a machine. */
+  accountId: string | null;
   teamId: string | null;
+  serviceId?: string | null;
+  /** A machine's. */
+  role?: Role | null;
   name: string;
   scopes: readonly TokenScope[];
   expiresAt: Date | null;
@@ -16,6 +22,9 @@ export interface TokenWish {
 export async function issueToken(em: EntityManager, wish: TokenWish): Promise<{ token: Token; secret: string }> {
   const secret = newTokenSecret();
   const token = em.create(Token, {
+    kind: TokenKind.ACCOUNT,
+    serviceId: null,
+    role: null,
     ...wish,
     id: newId(),
     scopes: [...wish.scopes],

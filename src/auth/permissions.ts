@@ -6,14 +6,22 @@ export interface Permission {
   /** `public` needs no token. */
   scope: 'public' | TokenScope;
   role: Role | null;
+  /** A token that is held to one service may use it, on that service; no other field is open to such a token. */
+  service?: true;
+  /** Only the installation's operator may. */
+  operator?: true;
 }
 
 const ownAccount = (scope: TokenScope): Permission => ({ scope, role: null });
 const member = (scope: TokenScope, role: Role): Permission => ({ scope, role });
+const onService = (permission: Permission): Permission => ({ ...permission, service: true });
 
+const PUBLIC: Permission = { scope: 'public', role: null };
 const READ = ownAccount('read');
 const VIEW = member('read', Role.VIEWER);
 const DEPLOY = member('deploy', Role.DEVELOPER);
+const ADMINISTER = member('admin', Role.ADMIN);
+const OWN = member('admin', Role.OWNER);
 
 /**
  * Who may do what, by schema coordinate. A query, a mutation and a subscription each have a line of their own; a type has
@@ -22,29 +30,40 @@ const DEPLOY = member('deploy', Role.DEVELOPER);
 export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Query.viewer': READ,
   'Query.teams': READ,
+  'Query.team': VIEW,
   'Query.tokens': READ,
   'Query.environments': VIEW,
-  'Query.services': VIEW,
-  'Query.service': VIEW,
-  'Query.deployments': VIEW,
-  'Query.deployment': VIEW,
-  'Query.serviceLogs': VIEW,
+  'Query.services': onService(VIEW),
+  'Query.service': onService(VIEW),
+  'Query.deployments': onService(VIEW),
+  'Query.deployment': onService(VIEW),
+  'Query.serviceLogs': onService(VIEW),
 
   'Mutation.createEnvironment': DEPLOY,
-  'Mutation.deleteEnvironment': member('admin', Role.ADMIN),
+  'Mutation.deleteEnvironment': ADMINISTER,
   'Mutation.deployService': DEPLOY,
-  'Mutation.updateService': DEPLOY,
-  'Mutation.deleteService': DEPLOY,
-  'Mutation.redeployService': DEPLOY,
-  'Mutation.pauseService': DEPLOY,
-  'Mutation.cancelDeployment': DEPLOY,
+  'Mutation.updateService': onService(DEPLOY),
+  'Mutation.deleteService': onService(DEPLOY),
+  'Mutation.redeployService': onService(DEPLOY),
+  'Mutation.pauseService': onService(DEPLOY),
+  'Mutation.cancelDeployment': onService(DEPLOY),
+  'Mutation.createTeam': ownAccount('admin'),
+  'Mutation.updateTeam': ADMINISTER,
+  'Mutation.deleteTeam': OWN,
+  'Mutation.leaveTeam': member('admin', Role.VIEWER),
+  'Mutation.addTeamMember': ADMINISTER,
+  'Mutation.changeMemberRole': ADMINISTER,
+  'Mutation.removeTeamMember': ADMINISTER,
+  'Mutation.acceptInvitation': PUBLIC,
   'Mutation.createToken': ownAccount('admin'),
   'Mutation.revokeToken': ownAccount('admin'),
 
-  'Subscription.serviceChanged': VIEW,
-  'Subscription.deploymentProgress': VIEW,
-  'Subscription.serviceLogs': VIEW,
+  'Subscription.serviceChanged': onService(VIEW),
+  'Subscription.deploymentProgress': onService(VIEW),
+  'Subscription.serviceLogs': onService(VIEW),
 
+  // Whoever accepts an invitation sees the account that he gets before he has a token.
+  AcceptedInvitation: PUBLIC,
   Account: READ,
   CreatedToken: READ,
   Deployment: READ,
@@ -58,6 +77,8 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   HealthCheck: READ,
   LogBatch: READ,
   LogLine: READ,
+  'Team.members': VIEW,
+  Membership: READ,
   PageInfo: READ,
   PreDeploy: READ,
   Resources: READ,

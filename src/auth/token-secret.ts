@@ -17,5 +17,8 @@ export const prefixOf = (secret: string): string => secret.slice(0, SHOWN);
 /** The secret in an Authorization header, or null where there is none of our shape. */
 export function bearerToken(header: string | undefined): string | null {
   const [, secret] = /^Bearer +(\S+) *$/i.exec(header ?? '') ?? [];
-  return secret && SHAPE.test(secret) ? secret : null;
+  return secret ? wellFormed(secret) : null;
 }
+
+/** The secret itself where it has our shape, else null. */
+export const wellFormed = (secret: string): string | null => (SHAPE.test(secret) ? secret : null);

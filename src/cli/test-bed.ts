@@ -42,8 +42,11 @@ export async function withTestBed<T>(surroundings: Surroundings, progress: Progr
       const { DATABASE_URL: _theirs, APEX_HOME: _home, ...env } = surroundings.env;
       return await work({ ...env, ...clusterVariables(choice), TEST_DATABASE_URL: url });
     } finally {
-      if (choice.kind === 'embedded') await embedded.release(process.pid, progress);
-      await postgres.stop();
+      try {
+        if (choice.kind === 'embedded') await embedded.release(process.pid, progress);
+      } finally {
+        await postgres.stop();
+      }
     }
   }, onWait);
 }

@@ -18,6 +18,14 @@ export class Account {
   @Property({ type: 'text', nullable: true, unique: true })
   email: string | null = null;
 
+  /** Argon2id, in the PHC string format. Null: this account has no password yet. */
+  @Property({ type: 'text', nullable: true })
+  passwordHash: string | null = null;
+
+  /** Since when the address is known to be the account's; until then it opens no team to it. */
+  @Property({ ...timestamp, nullable: true })
+  emailVerifiedAt: Date | null = null;
+
   @Field()
   @Property({ type: 'boolean' })
   isOperator: boolean = false;

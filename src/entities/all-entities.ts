@@ -1,11 +1,14 @@
 import { Account } from './account.js';
+import { AuditEvent } from './audit-event.js';
 import { CostlyCall } from './costly-call.js';
 import { Deployment } from './deployment.js';
 import { DeploymentEvent } from './deployment-event.js';
 import { Environment } from './environment.js';
+import { EnvironmentRole } from './environment-role.js';
 import { Host } from './host.js';
 import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
+import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
 import { Membership } from './membership.js';
 import { RegistryCredential } from './registry-credential.js';
@@ -18,6 +21,6 @@ import { Variable } from './variable.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, CostlyCall, Deployment, DeploymentEvent, Environment, Host, IdempotentCall, Installation, Lease, Membership, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
   Service, Team, TeamKey, Token, Variable,
 ];

@@ -35,6 +35,10 @@ export class Environment {
   @Property({ type: 'text', unique: true })
   namespace!: string;
 
+  @Field({ name: 'protected', description: 'In a protected environment, what else asks for DEVELOPER asks for ADMIN.' })
+  @Property({ type: 'boolean', fieldName: 'protected' })
+  isProtected: boolean = false;
+
   /** Which cluster it lives on; null is the installation's own. */
   @Property({ type: 'uuid', nullable: true })
   clusterId: string | null = null;

@@ -12,3 +12,5 @@ registerEnumType(Role, { name: 'Role', description: 'What a member may do in a t
 const RANK: Record<Role, number> = { [Role.VIEWER]: 0, [Role.DEVELOPER]: 1, [Role.ADMIN]: 2, [Role.OWNER]: 3 };
 
 export const roleAtLeast = (role: Role, least: Role): boolean => RANK[role] >= RANK[least];
+
+export const lowerRole = (one: Role, other: Role): Role => (RANK[one] <= RANK[other] ? one : other);

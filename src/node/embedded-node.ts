@@ -11,10 +11,6 @@ import { inspectMachine, requirePrerequisites } from './prerequisites.js';
 import { runningSupervisor } from './supervisor.js';
 import { purgeNodeData, takeDownNode } from './take-down.js';
 
-export type { BringUpOptions, NodeInfo } from './bring-up.js';
-export type { NodeState, NodeStatus } from './node-status.js';
-export type { NodeUser } from './node-users.js';
-export { NodeProblem } from './node-problem.js';
 
 /**
  * Makes the machine's embedded node ready, from nothing, from a half-finished run or from running already, and
@@ -78,5 +74,7 @@ export async function status(paths: NodePaths = nodePaths()): Promise<NodeStatus
   }
   if (written.state !== 'ready') return written;
   if (!runningSupervisor(paths)) return stopped('The embedded cluster is not running any more; ./apex up starts it again.');
+  // Only root may read the certificate with which one asks.
+  if (process.getuid?.() !== 0) return written;
   return (await answers(paths)) ? written : { ...written, state: 'starting', percent: 90, message: 'The embedded cluster runs, but its API server does not answer yet.' };
 }

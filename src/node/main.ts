@@ -1,8 +1,9 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bringUp, NodeProblem, purgeNode, release, status } from './embedded-node.js';
+import { bringUp, purgeNode, release, status } from './embedded-node.js';
 import { NODE_DIR } from './node-paths.js';
+import { NodeProblem } from './node-problem.js';
 
 const USAGE = `Usage:
   node dist/node/main.js up --home DIR --pid N --cache DIR [--ingress-port N]

@@ -38,7 +38,7 @@ export function lockHolder(path: string): LockHolder | undefined {
 
 function take(path: string, purpose: LockPurpose): boolean {
   const mine = `${path}.${process.pid}`;
-  const file = openSync(mine, 'w', 0o600);
+  const file = openSync(mine, 'w', 0o644);
   writeSync(file, JSON.stringify({ ...identify(process.pid), purpose }));
   closeSync(file);
   try {

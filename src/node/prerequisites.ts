@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readCgroups } from './cgroups.js';
 import { NodeProblem } from './node-problem.js';
@@ -96,13 +96,14 @@ function gib(bytes: number): string {
   return (bytes / GIB).toFixed(1).replace(/\.0$/, '');
 }
 
-/** Makes the folders that hold secrets closed to others, before anything is written into them. */
+/** Makes the node's folders. What tenants wrote (images, logs, volumes) and what opens the node is closed to all but root. */
 export function makeFolders(paths: NodePaths): void {
-  for (const folder of [paths.root, paths.run]) mkdirSync(folder, { recursive: true, mode: 0o755 });
-  for (const folder of [paths.config, paths.tls, paths.etcd, paths.users, paths.logs, paths.volumes]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  }
-  for (const folder of [paths.registry, paths.kubelet, paths.podLogs, paths.cni, paths.caddy, paths.bin, paths.certsD, paths.cniConfig]) {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const open = [paths.root, paths.run, paths.bin];
+  const closed = [
+    paths.config, paths.tls, paths.etcd, paths.users, paths.logs, paths.volumes, paths.registry, paths.podLogs, paths.kubelet, paths.cni, paths.caddy, paths.certsD, paths.cniConfig,
+  ];
+  for (const folder of [...open, ...closed]) {
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, open.includes(folder) ? 0o755 : 0o700);
   }
 }

@@ -1,6 +1,7 @@
 import { createPubSub } from '@graphql-yoga/subscription';
 import { lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type ClassType } from 'type-graphql';
+import { auditMutations } from '../auth/audit-log.js';
 import { guardSchema } from '../auth/guard-schema.js';
 import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/deployment-state.js';
 import type { Database } from '../entities/database.js';
@@ -8,6 +9,7 @@ import type { Events } from '../events.js';
 import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
+import { AcceptInvitationMutation } from './account/accept-invitation.mutation.js';
 import { ViewerQuery } from './account/viewer.query.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
@@ -29,7 +31,14 @@ import { ServiceChangedSubscription } from './service/service-changed.subscripti
 import { ServiceQuery } from './service/service.query.js';
 import { UpdateServiceMutation } from './service/update-service.mutation.js';
 import { wireSubscriptions } from './subscription/event-source.js';
+import { AddTeamMemberMutation, type InvitationMail } from './team/add-team-member.mutation.js';
+import { ChangeMemberRoleMutation } from './team/change-member-role.mutation.js';
+import { CreateTeamMutation } from './team/create-team.mutation.js';
+import { DeleteTeamMutation } from './team/delete-team.mutation.js';
+import { RemoveTeamMemberMutation } from './team/remove-team-member.mutation.js';
+import { TeamFields } from './team/team.fields.js';
 import { TeamQuery } from './team/team.query.js';
+import { UpdateTeamMutation } from './team/update-team.mutation.js';
 import { CreateTokenMutation } from './token/create-token.mutation.js';
 import { RevokeTokenMutation } from './token/revoke-token.mutation.js';
 import { TokenQuery } from './token/token.query.js';
@@ -42,14 +51,27 @@ export interface SchemaParts {
   events: Events;
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
-  /** Public services answer under this. */
-  config: { APEX_DOMAIN: string };
+  /** Public services answer under the domain; invitations lead to the public URL. */
+  config: { APEX_DOMAIN: string; publicUrl?: string };
+  mail?: InvitationMail;
 }
 
+/** Where no mail server is configured, whoever makes an invitation hands on its link. */
+const NO_MAIL: InvitationMail = { invite: () => undefined };
+
+
 /** Every resolver, wired by hand. */
-const wire = ({ orm, vault, orchestrator, events, config }: SchemaParts): object[] => [
+const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: SchemaParts): object[] => [
   new ViewerQuery(),
+  new AcceptInvitationMutation(orm, vault),
   new TeamQuery(),
+  new TeamFields(),
+  new CreateTeamMutation(orm, vault),
+  new UpdateTeamMutation(orm),
+  new DeleteTeamMutation(orm, orchestrator),
+  new AddTeamMemberMutation(orm, config.publicUrl ?? '', mail),
+  new ChangeMemberRoleMutation(orm),
+  new RemoveTeamMemberMutation(orm),
   new EnvironmentQuery(),
   new CreateEnvironmentMutation(orm),
   new DeleteEnvironmentMutation(orm, orchestrator),
@@ -85,6 +107,7 @@ export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   });
   wireSubscriptions(schema, [...instances.values()]);
   holdToRules(schema);
+  auditMutations(schema, parts.orm);
   acceptClientMutationIds(schema, parts.calls ?? new IdempotentCalls(parts.orm, parts.vault), readAgain(parts.orchestrator));
   guardSchema(schema);
   return lexicographicSortSchema(schema);

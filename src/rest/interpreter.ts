@@ -49,7 +49,7 @@ async function serve(parts: RestParts, table: RouteTable, req: Request, res: Res
   if (!found) throw notFound();
   if ('allow' in found) throw new WrongMethod(found.allow);
   res.locals.route = found.route.path;
-  if (req.headers.authorization === undefined) throw unauthenticated();
+  if (req.headers.authorization === undefined && !found.route.isPublic) throw unauthenticated();
   const context = await parts.open(req, res);
   if (found.route.method !== 'GET') readIdempotencyKey(req, context);
   const body = found.route.method === 'GET' || found.route.method === 'DELETE' ? undefined : await readBody(req, res);
@@ -68,9 +68,9 @@ async function run(operations: OperationRunner, context: RequestContext, match: 
   const { route, params } = match;
   const { variables, controls } = readVariables(route, params, search, body);
   if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, req, res });
-  let data = dataOf(await operations.run(request(route, variables), context));
+  let data = dataOf(route, await operations.run(request(route, variables), context));
   if (controls.wait > 0 && (await untilDone(operations, context, route, params, at(data, route.answer), controls.wait))) {
-    data = dataOf(await operations.run(request(route, variables), context));
+    data = dataOf(route, await operations.run(request(route, variables), context));
   }
   if (res.destroyed) return;
   if (route.page && controls.limit) linkNext(req, res, at(data, route.page.info));

@@ -72,7 +72,7 @@ export async function sendLogs(request: LogRequest): Promise<void> {
   const { operations, context, route, req, res } = request;
   const form = formOf(req, request.follow);
   if (request.follow) return follow(request, form ?? NDJSON);
-  const lines = at(dataOf(await operations.run({ document: route.operation, variables: request.variables }, context)), route.answer) as Line[];
+  const lines = at(dataOf(route, await operations.run({ document: route.operation, variables: request.variables }, context)), route.answer) as Line[];
   if (form !== PLAIN) return sendJson(res, lines);
   res.writeHead(200, { 'Content-Type': PLAIN.type });
   res.end(lines.map(PLAIN.line).join(''));
@@ -87,13 +87,13 @@ async function follow({ operations, context, route, variables, req, res }: LogRe
   const { operation, batch } = route.follow as NonNullable<ServedRoute['follow']>;
   const after = req.get('last-event-id');
   const batches = await operations.subscribe({ document: operation, variables: after ? { ...variables, after } : variables }, context);
-  if (!(Symbol.asyncIterator in batches)) return void dataOf(batches);
+  if (!(Symbol.asyncIterator in batches)) return void dataOf(route, batches);
   res.writeHead(200, { 'Content-Type': form.type, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
   res.flushHeaders();
   const heartbeat = setInterval(() => form.heartbeat && res.write(form.heartbeat), HEARTBEAT_MS);
   try {
     for await (const result of batches) {
-      const { lines, dropped, gap } = at(dataOf(result), batch) as Batch;
+      const { lines, dropped, gap } = at(dataOf(route, result), batch) as Batch;
       const text = (dropped > 0 || gap ? form.lost({ lines, dropped, gap }) : '') + lines.map(form.line).join('');
       if (text && !res.write(text)) await drained(res);
       if (res.destroyed) return;

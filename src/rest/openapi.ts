@@ -48,6 +48,7 @@ function operationOf(route: ServedRoute, schemas: Map<string, JsonSchema>): Json
     operationId: route.operation.definitions.map((definition) => ('name' in definition ? definition.name?.value : undefined)).find(Boolean),
     summary: route.summary,
     tags: [route.tag],
+    ...(route.isPublic && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: (body.required ?? []).length > 0, content: { 'application/json': { schema: hoisted(body, schemas) } } } }),
     responses: { 200: success(route, schemas), ...problems(route) },

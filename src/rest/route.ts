@@ -26,6 +26,8 @@ export interface Route {
   flatten?: Readonly<Record<string, string>>;
   /** Where in `data` a list's `pageInfo` is: then `limit` and `cursor` are understood, and `Link` says where it goes on. */
   page?: { info: readonly string[]; limit: string; cursor: string };
+  /** It asks for no token. */
+  isPublic?: boolean;
   /** It needs a cluster, so it may answer 503. */
   needsCluster?: boolean;
   /** `?wait=N`: answers when `isDone`, at the latest after N seconds. */

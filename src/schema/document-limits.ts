@@ -37,8 +37,9 @@ export function documentFault(document: DocumentNode): string | null {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
     const size = measure(definition.selectionSet);
     if (size === 'cycle') return 'The document has fragments that spread each other in a circle.';
-    const isOperation = definition.kind === Kind.OPERATION_DEFINITION;
-    if (isOperation && size.own > DOCUMENT_LIMITS.rootFields) return tooMany('root fields', DOCUMENT_LIMITS.rootFields);
+    // A fragment counts where it is spread.
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) continue;
+    if (size.own > DOCUMENT_LIMITS.rootFields) return tooMany('root fields', DOCUMENT_LIMITS.rootFields);
     if (size.depth > DOCUMENT_LIMITS.depth) return `The document is nested deeper than ${DOCUMENT_LIMITS.depth} levels.`;
     if (size.breadth > DOCUMENT_LIMITS.breadth) return tooMany('fields in one selection', DOCUMENT_LIMITS.breadth);
     if (size.fields > DOCUMENT_LIMITS.fields) return tooMany('fields', DOCUMENT_LIMITS.fields);

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { RequestContext } from '../context.js';
 import { ApexError, badRequest, type ErrorCode, type Fault } from '../errors.js';
-import type { Logger } from '../logger.js';
 
 /** What every error of every door carries beside its message. */
 export interface ErrorExtensions {
@@ -12,10 +12,7 @@ export interface ErrorExtensions {
 }
 
 /** Whose operation failed, for the log and the answer. */
-export interface Asker {
-  requestId: string;
-  logger: Logger;
-}
+export type Asker = Pick<RequestContext, 'requestId' | 'logger'>;
 
 const INTERNAL = 'An internal error occurred. Give the request id to whoever runs this installation.';
 const DATABASE_DOWN = 'The database cannot be reached at the moment. Nothing was changed.';
@@ -67,10 +64,13 @@ export function refusedDocument({ message, locations }: GraphQLFormattedError, r
   return { message, ...(locations && { locations }), extensions: { code: 'BAD_REQUEST' satisfies ErrorCode, ...(requestId && { requestId }) } };
 }
 
+/** By its shape: an error may come from another realm, as those of Node do under a test runner. */
+const isError = (value: unknown): value is Error => typeof value === 'object' && value !== null && typeof (value as Error).message === 'string';
+
 function causes(error: unknown): Error[] {
   const links: Error[] = [];
   let link = error;
-  while (link instanceof Error && links.length < 8 && !links.includes(link)) {
+  while (isError(link) && links.length < 8 && !links.includes(link)) {
     links.push(link);
     link = (link as GraphQLError).originalError ?? link.cause ?? (link as { errors?: unknown[] }).errors?.[0];
   }

@@ -16,7 +16,7 @@ import { openApiOf } from '../rest/openapi.js';
 import type { ServedRoute } from '../rest/route-table.js';
 import { ROUTES } from '../rest/routes/all-routes.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
-import { checkedShape } from '../schema/operation-shapes.js';
+import { checkedShape } from './operation-shapes.js';
 import { DocumentGate } from './document-gate.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { createGraphqlStream } from './graphql-stream.js';

@@ -44,7 +44,7 @@ export class OpenStreams {
   async watch(events: Events): Promise<void> {
     for await (const event of events.subscribe('access.ended', this.stopped.signal)) {
       const { tokenId = null, accountId = null } = event ?? {};
-      await this.recheck(({ actor }) => actor.kind === 'account' && (tokenId === null || actor.tokenId === tokenId) && (accountId === null || actor.accountId === accountId));
+      await this.recheck(({ actor }) => 'tokenId' in actor && (tokenId === null || actor.tokenId === tokenId) && (accountId === null || (actor.kind === 'account' && actor.accountId === accountId)));
     }
   }
 
@@ -61,7 +61,7 @@ export class OpenStreams {
   }
 
   private async isRefused({ authorization, actor }: Access): Promise<boolean> {
-    if (actor.kind !== 'account') return false;
+    if (!('tokenId' in actor)) return false;
     try {
       await this.authenticate(authorization);
       return false;

@@ -5,6 +5,7 @@ import { PERMISSIONS } from '../../src/auth/permissions.js';
 import type { TokenScope } from '../../src/context.js';
 import { Role } from '../../src/entities/roles.js';
 import {
+  ADD_MEMBER, CHANGE_MEMBER, CREATE_TEAM, DELETE_TEAM, LEAVE_TEAM, REMOVE_MEMBER, TEAM, UPDATE_TEAM,
   CANCEL, CREATE_ENVIRONMENT, CREATE_TOKEN, DELETE, DELETE_ENVIRONMENT, DEPLOY, DEPLOYMENT, DEPLOYMENTS, ENVIRONMENTS, GET, LIST, LOGS, MY_SERVICE, ON_DEPLOYMENT,
   ON_LOGS, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TEAMS, TOKENS, UPDATE, VIEWER,
 } from '../support/operations.js';
@@ -31,6 +32,14 @@ const EXPECTED: [coordinate: string, scope: TokenScope, role: Role | null, text:
   ['Mutation.redeployService', 'deploy', Role.DEVELOPER, REDEPLOY, { id: ID }],
   ['Mutation.pauseService', 'deploy', Role.DEVELOPER, PAUSE, { id: ID, pause: true }],
   ['Mutation.cancelDeployment', 'deploy', Role.DEVELOPER, CANCEL, { id: ID }],
+  ['Query.team', 'read', Role.VIEWER, TEAM, { id: ID }],
+  ['Mutation.createTeam', 'admin', null, CREATE_TEAM, { input: { name: 'New' } }],
+  ['Mutation.updateTeam', 'admin', Role.ADMIN, UPDATE_TEAM, { id: ID, input: { name: 'Renamed' } }],
+  ['Mutation.deleteTeam', 'admin', Role.OWNER, DELETE_TEAM, { id: ID }],
+  ['Mutation.leaveTeam', 'admin', Role.VIEWER, LEAVE_TEAM, { id: ID }],
+  ['Mutation.addTeamMember', 'admin', Role.ADMIN, ADD_MEMBER, { teamId: ID, input: { email: 'new@example.com', role: 'VIEWER' } }],
+  ['Mutation.changeMemberRole', 'admin', Role.ADMIN, CHANGE_MEMBER, { teamId: ID, id: ID, input: { role: 'VIEWER' } }],
+  ['Mutation.removeTeamMember', 'admin', Role.ADMIN, REMOVE_MEMBER, { teamId: ID, id: ID }],
   ['Mutation.createToken', 'admin', null, CREATE_TOKEN, {}],
   ['Mutation.revokeToken', 'admin', null, REVOKE_TOKEN, { id: ID }],
   ['Subscription.serviceChanged', 'read', Role.VIEWER, ON_SERVICE, { serviceId: ID }],
@@ -63,8 +72,10 @@ describe('permissions', () => {
   test('are for every root field, and are as expected', () => {
     const roots = [api.schema.getQueryType()!, api.schema.getMutationType()!, api.schema.getSubscriptionType()!];
     const coordinates = roots.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
-    expect(EXPECTED.map(([coordinate]) => coordinate).sort()).toEqual(coordinates.sort());
-    for (const [coordinate, scope, role] of EXPECTED) expect([coordinate, PERMISSIONS[coordinate]]).toEqual([coordinate, { scope, role }]);
+    const open = Object.keys(PERMISSIONS).filter((coordinate) => coordinate.includes('.') && PERMISSIONS[coordinate]!.scope === 'public');
+    expect(open).toEqual(['Mutation.acceptInvitation']);
+    expect([...EXPECTED.map(([coordinate]) => coordinate), ...open].sort()).toEqual(coordinates.sort());
+    for (const [coordinate, scope, role] of EXPECTED) expect([coordinate, PERMISSIONS[coordinate]]).toMatchObject([coordinate, { scope, role }]);
   });
 
   test.each(EXPECTED.filter(([coordinate]) => !coordinate.startsWith('Subscription.')))('%s without a token is refused', async (coordinate, _scope, _role, text, variables) => {
@@ -87,9 +98,10 @@ describe('permissions', () => {
     const owner = await api.account('Owner');
     const service = (await api.run(owner.token, DEPLOY, { input: { name: 'web', image: 'nginx' } })).data.deployService;
     const staging = (await api.run(owner.token, CREATE_ENVIRONMENT, { input: { name: 'staging' } })).data.createEnvironment;
-    const ids: Record<string, string> = { serviceId: service.id, deploymentId: service.latestDeployment.id, id: /Environment/.test(coordinate) ? staging.id : /Deployment$|deployment$/.test(coordinate) ? service.latestDeployment.id : service.id };
+    const invited = (await api.run(owner.token, ADD_MEMBER, { teamId: owner.teamId, input: { email: 'invited@example.com', role: 'VIEWER' } })).data.addTeamMember;
+    const ids: Record<string, string> = { serviceId: service.id, deploymentId: service.latestDeployment.id, teamId: owner.teamId, id: /[Tt]eam$/.test(coordinate) ? owner.teamId : /Member/.test(coordinate) ? invited.id : /Environment/.test(coordinate) ? staging.id : /Deployment$|deployment$/.test(coordinate) ? service.latestDeployment.id : service.id };
     const own = (name: string): Record<string, unknown> =>
-      'input' in variables && !('id' in variables)
+      'input' in variables && !('id' in variables) && !('teamId' in variables)
         ? { input: { ...(variables['input'] as object), name, teamId: owner.teamId } }
         : { ...variables, ...Object.fromEntries(Object.keys(variables).filter((key) => key in ids).map((key) => [key, ids[key]])) };
     for (const role of ROLES) {
@@ -98,7 +110,7 @@ describe('permissions', () => {
       const answer = await code(member.token, coordinate, text, own(`by-${role.toLowerCase()}`));
       const allowed = ROLES.indexOf(role) >= ROLES.indexOf(least!);
       if (allowed) {
-        expect([role, answer === 'FORBIDDEN' || (answer === 'NOT_FOUND' && !coordinate.includes('delete'))]).toEqual([role, false]);
+        expect([role, answer === 'FORBIDDEN' || (answer === 'NOT_FOUND' && !/delete|remove/.test(coordinate))]).toEqual([role, false]);
       } else {
         expect([role, answer]).toEqual([role, 'FORBIDDEN']);
       }

@@ -37,7 +37,8 @@ export class ApexCommand {
 
   /** Stops what still runs, so that a failed test leaves nothing behind. */
   async dispose(): Promise<void> {
-    await this.run(['down', '--purge']);
+    const { code, stderr } = await this.run(['down', '--purge']);
+    if (code !== 0) throw new Error(`"down --purge" of ${this.home} failed, so it may still run: ${stderr}`);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bringUp, domainFor, status, users, type NodeInfo } from '../../src/node/embedded-node.js';
+import type { NodeInfo } from '../../src/node/bring-up.js';
+import { bringUp, domainFor, registerUser, release, status, users } from '../../src/node/embedded-node.js';
 import { seedImages } from '../../src/node/images.js';
 import { tryCommand } from '../../src/node/run-command.js';
 import { runningSupervisor } from '../../src/node/supervisor.js';
@@ -45,6 +47,16 @@ describe('a node that is up', () => {
     const both = await Promise.all([0, 1].map(() => bringUp({ home, cacheDir: CACHE, pid: process.pid })));
     expect(both).toEqual([node, node]);
     expect(runningSupervisor(paths)).toEqual(before);
+  });
+
+  test('one home’s release leaves the node to the others', async () => {
+    const second = spawn('sleep', ['600']);
+    registerUser({ home: '/second', pid: second.pid! });
+    expect(users().map((user) => user.home)).toEqual(expect.arrayContaining(['/second', home]));
+    expect(await release({ home: '/second', pid: second.pid! })).toBe(false);
+    expect(users().map((user) => user.home)).not.toContain('/second');
+    second.kill();
+    expect(await status()).toMatchObject({ state: 'ready' });
   });
 
   test('the sample runs and is served at its host through the ingress; an unknown host is a 404', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Role } from '../../src/entities/roles.js';
 import {
+  ADD_MEMBER, CHANGE_MEMBER, DELETE_TEAM, LEAVE_TEAM, REMOVE_MEMBER, TEAM, UPDATE_TEAM,
   CANCEL, CREATE_ENVIRONMENT, CREATE_TOKEN, DELETE, DELETE_ENVIRONMENT, DEPLOY, DEPLOYMENT, DEPLOYMENTS, ENVIRONMENTS, GET, LIST, LOGS, MY_SERVICE, ON_DEPLOYMENT,
   ON_LOGS, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TOKENS, UPDATE,
 } from '../support/operations.js';
@@ -24,6 +25,13 @@ const BY_ID: [string, string, 'service' | 'deployment' | 'environment' | 'team' 
   ['cancelDeployment', CANCEL, 'deployment', (id) => ({ id })],
   ['createEnvironment', CREATE_ENVIRONMENT, 'team', (teamId) => ({ input: { name: 'intruder', teamId } })],
   ['deleteEnvironment', DELETE_ENVIRONMENT, 'environment', (id) => ({ id })],
+  ['team', TEAM, 'team', (id) => ({ id })],
+  ['updateTeam', UPDATE_TEAM, 'team', (id) => ({ id, input: { name: 'Stolen' } })],
+  ['deleteTeam', DELETE_TEAM, 'team', (id) => ({ id, confirm: 'Personal' })],
+  ['leaveTeam', LEAVE_TEAM, 'team', (id) => ({ id })],
+  ['addTeamMember', ADD_MEMBER, 'team', (teamId) => ({ teamId, input: { email: 'eve@example.com', role: 'OWNER' } })],
+  ['changeMemberRole', CHANGE_MEMBER, 'team', (teamId) => ({ teamId, id: MISSING, input: { role: 'OWNER' } })],
+  ['removeTeamMember', REMOVE_MEMBER, 'team', (teamId) => ({ teamId, id: MISSING })],
   ['createToken', CREATE_TOKEN, 'team', (teamId) => ({ input: { teamId } })],
   ['revokeToken', REVOKE_TOKEN, 'token', (id) => ({ id })],
 ];
@@ -59,7 +67,7 @@ describe('between tenants', () => {
 
   test('the table above holds every operation with an id', () => {
     const fields = [api.schema.getQueryType()!, api.schema.getMutationType()!].flatMap((type) => Object.values(type.getFields()));
-    const others = ['viewer', 'teams', 'tokens'];
+    const others = ['viewer', 'teams', 'tokens', 'createTeam', 'acceptInvitation'];
     expect([...BY_ID.map(([name]) => name), ...others].sort()).toEqual(fields.map(({ name }) => name).sort());
     expect(SUBSCRIPTIONS.map(([name]) => name).sort()).toEqual(Object.keys(api.schema.getSubscriptionType()!.getFields()).sort());
   });

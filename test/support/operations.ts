@@ -28,6 +28,16 @@ export const CREATE_TOKEN = `mutation ($input: CreateTokenInput) { createToken(i
 export const REVOKE_TOKEN = `mutation ($id: ID!) { revokeToken(id: $id) { id revokedAt } }`;
 export const TOKENS = `query { tokens { id name prefix scopes teamId expiresAt lastUsedAt } }`;
 export const TEAMS = `query { teams { id name personal role } }`;
+export const TEAM = `query ($id: ID!) { team(id: $id) { id name role members { id } } }`;
+export const MEMBERS = `query ($id: ID!) { team(id: $id) { members { id accountId name email role status inviteUrl expiresAt } } }`;
+export const CREATE_TEAM = `mutation ($input: CreateTeamInput!) { createTeam(input: $input) { id name role personal } }`;
+export const UPDATE_TEAM = `mutation ($id: ID!, $input: UpdateTeamInput!) { updateTeam(id: $id, input: $input) { id name role } }`;
+export const DELETE_TEAM = `mutation ($id: ID!, $confirm: String) { deleteTeam(id: $id, confirm: $confirm) { id name } }`;
+export const LEAVE_TEAM = `mutation ($id: ID!) { leaveTeam(id: $id) { id name } }`;
+export const ADD_MEMBER = `mutation ($teamId: ID!, $input: AddTeamMemberInput!) { addTeamMember(teamId: $teamId, input: $input) { id email role status inviteUrl expiresAt } }`;
+export const CHANGE_MEMBER = `mutation ($teamId: ID!, $id: ID!, $input: ChangeMemberInput!) { changeMemberRole(teamId: $teamId, id: $id, input: $input) { id role status } }`;
+export const REMOVE_MEMBER = `mutation ($teamId: ID!, $id: ID!) { removeTeamMember(teamId: $teamId, id: $id) { id email } }`;
+export const ACCEPT = `mutation ($token: String!, $name: String, $password: String!) { acceptInvitation(token: $token, name: $name, password: $password) { account { id name email } team { id role } token } }`;
 export const VIEWER = `query { viewer { id name isOperator } }`;
 
 export const ON_SERVICE = `subscription ($serviceId: ID!) { serviceChanged(serviceId: $serviceId) { id status replicas paused } }`;

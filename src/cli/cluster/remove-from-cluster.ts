@@ -7,6 +7,7 @@ import { dataVersion, findDataFolder } from '../database/data-folder.js';
 import { EmbeddedPostgres } from '../database/embedded-postgres.js';
 import { readInstallationId } from '../database/installation-id.js';
 import type { Home } from '../home.js';
+import { messageOf, Problem } from '../problem.js';
 import type { Progress } from '../progress.js';
 import type { Surroundings } from '../surroundings.js';
 import { takeDown } from '../take-down.js';
@@ -47,7 +48,11 @@ async function findInstallationId(surroundings: Surroundings, home: Home, progre
 
 async function remove(cluster: ExistingCluster, installationId: string, progress: Progress): Promise<void> {
   await progress.step('Removing what this installation has in the cluster', async (step) => {
-    await removeInstallationObjects(cluster, installationId, { deadlineMs: DEADLINE_MS, onProgress: (left) => step.at(`${left} left`) });
+    try {
+      await removeInstallationObjects(cluster, installationId, { deadlineMs: DEADLINE_MS, onProgress: (left) => step.at(`${left} left`) });
+    } catch (error) {
+      throw new Problem(`${messageOf(error)} To remove the rest without it, run "./apex down --purge --no-cluster".`);
+    }
     step.becomes('Removed what this installation had in the cluster');
   });
 }

@@ -20,8 +20,9 @@ export function addBench(program: Command, surroundings: Surroundings): void {
     .allowUnknownOption()
     .action(async (name: string, args: string[]) => {
       if (!names.includes(name)) throw new Problem(`There is no benchmark "${name}": choose one of ${names.join(', ')}.`);
-      process.exitCode = await withTestBed(surroundings, new Progress(), { cluster: false, signal: stopSignal() }, (env) =>
-        runAttached(['--enable-source-maps', join('bench', name + ENDING), ...args], { cwd: surroundings.root, env }),
+      const signal = stopSignal();
+      process.exitCode = await withTestBed(surroundings, new Progress(), { cluster: false, signal }, (env) =>
+        runAttached(['--enable-source-maps', join('bench', name + ENDING), ...args], { cwd: surroundings.root, env }, signal),
       );
     });
 }

@@ -6,22 +6,28 @@ import { stopSignal } from '../stop-signal.js';
 import { homePath, type Surroundings } from '../surroundings.js';
 import { takeDown } from '../take-down.js';
 
+interface DownOptions {
+  readonly purge?: boolean;
+  readonly cluster: boolean;
+}
+
 export function addDown(program: Command, surroundings: Surroundings): void {
   program
     .command('down')
     .description('stop every process that "up" started; the data stays')
     .option('--purge', 'also remove this installation for good: its data, its keys, what it has in the cluster')
-    .action(({ purge = false }: { purge?: boolean }) => down(surroundings, purge));
+    .option('--no-cluster', 'with --purge: leave what it has in the cluster (one that is gone, say)')
+    .action((options: DownOptions) => down(surroundings, options));
 }
 
-async function down(surroundings: Surroundings, purge: boolean): Promise<void> {
+async function down(surroundings: Surroundings, { purge = false, cluster }: DownOptions): Promise<void> {
   const progress = new Progress();
   const home = new Home(homePath(surroundings));
   if (!home.exists()) {
     progress.say(`There is no installation in ${home.path}, so nothing runs.`);
     return;
   }
-  if (purge) {
+  if (purge && cluster) {
     const { removeFromCluster } = await import('../cluster/remove-from-cluster.js');
     await removeFromCluster(surroundings, home, progress, stopSignal());
   }

@@ -37,7 +37,7 @@ async function test(surroundings: Surroundings, jestArguments: readonly string[]
     return runAttached(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join('node_modules', 'jest', 'bin', 'jest.js'), '--json', `--outputFile=${results}`, ...jestArguments], {
       cwd: surroundings.root,
       env: { ...env, NODE_ENV: 'test', APEX_TEST_SEED: seed, ...(soak ? { APEX_SOAK: '1' } : {}) },
-    });
+    }, signal);
   });
   const { passed, failed } = count(results);
   process.exitCode = code || (failed || !passed ? 1 : 0);

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SYSTEM_PATH } from '../../node/run-command.js';
 import { findAccount, type Account } from '../host/account.js';
 import { freePort, isPortFree } from '../host/ports.js';
 import { isRoot } from '../host/root.js';
@@ -100,7 +101,7 @@ export class EmbeddedPostgres {
     const { child, record } = await launch({
       command: join(bin, 'postgres'),
       args: ['-D', join(folder, 'data'), ...postgresSettings(access.port, this.durability)],
-      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+      env: { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
       cwd: folder,
       logFile: this.logFile,
       account,

@@ -1,8 +1,10 @@
 import { Initial } from './001-initial.js';
 import { Rollouts } from './002-rollouts.js';
+import { Access } from './003-access.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
   { name: '001-initial', class: Initial },
   { name: '002-rollouts', class: Rollouts },
+  { name: '003-access', class: Access },
 ];

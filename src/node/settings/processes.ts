@@ -23,7 +23,7 @@ export const MARK = 'APEX_EMBEDDED_NODE';
 interface Spec extends Pick<SupervisedProcess, 'name' | 'command' | 'ready' | 'after'> {
   readonly env?: Readonly<Record<string, string>>;
   readonly stopTimeoutSeconds?: number;
-  /** Go's soft limit of memory: it collects harder when it comes near, instead of doubling its heap. */
+  /** Go's soft limit of memory, twice what is usual or more: a guard against growth, as a tight one would cost time. */
   readonly memoryMiB: number;
 }
 
@@ -36,12 +36,12 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
 
   const specs: Spec[] = [
     {
-      name: 'registry', command: [bin('registry'), 'serve', config('registry.yaml')], after: [], memoryMiB: 60,
+      name: 'registry', command: [bin('registry'), 'serve', config('registry.yaml')], after: [], memoryMiB: 150,
       ready: { tcp: `127.0.0.1:${ports.registry}` }, env: { OTEL_TRACES_EXPORTER: 'none' },
     },
-    { name: 'containerd', command: ['/usr/bin/env', 'containerd', '--config', config('containerd.toml')], after: [], memoryMiB: 80, ready: { file: paths.containerdSocket } },
+    { name: 'containerd', command: ['/usr/bin/env', 'containerd', '--config', config('containerd.toml')], after: [], memoryMiB: 200, ready: { file: paths.containerdSocket } },
     {
-      name: 'etcd', after: [], memoryMiB: 120, ready: { tcp: `127.0.0.1:${ETCD_PORT}` },
+      name: 'etcd', after: [], memoryMiB: 400, ready: { tcp: `127.0.0.1:${ETCD_PORT}` },
       command: [
         '/usr/bin/env', 'etcd', '--name=apex', `--data-dir=${paths.etcd}`,
         `--listen-client-urls=https://127.0.0.1:${ETCD_PORT}`, `--advertise-client-urls=https://127.0.0.1:${ETCD_PORT}`,
@@ -52,9 +52,9 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
         '--snapshot-count=5000', '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m', '--quota-backend-bytes=2147483648', '--logger=zap', '--log-level=warn',
       ],
     },
-    { name: 'kube-apiserver', command: kube('kube-apiserver', ...apiServerFlags(paths)), after: ['etcd'], memoryMiB: 260, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true } },
+    { name: 'kube-apiserver', command: kube('kube-apiserver', ...apiServerFlags(paths)), after: ['etcd'], memoryMiB: 600, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true } },
     {
-      name: 'kube-controller-manager', after: ['kube-apiserver'], memoryMiB: 100, ready: null,
+      name: 'kube-controller-manager', after: ['kube-apiserver'], memoryMiB: 200, ready: null,
       command: kube(
         'kube-controller-manager', `--kubeconfig=${kubeconfigOf(paths, 'controller-manager')}`, `--authentication-kubeconfig=${kubeconfigOf(paths, 'controller-manager')}`,
         `--authorization-kubeconfig=${kubeconfigOf(paths, 'controller-manager')}`, '--use-service-account-credentials', '--leader-elect=false', '--bind-address=127.0.0.1',
@@ -66,41 +66,41 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
       ),
     },
     {
-      name: 'kube-scheduler', after: ['kube-apiserver'], memoryMiB: 60, ready: null,
+      name: 'kube-scheduler', after: ['kube-apiserver'], memoryMiB: 120, ready: null,
       command: kube(
         'kube-scheduler', `--kubeconfig=${kubeconfigOf(paths, 'scheduler')}`, `--authentication-kubeconfig=${kubeconfigOf(paths, 'scheduler')}`,
         `--authorization-kubeconfig=${kubeconfigOf(paths, 'scheduler')}`, '--leader-elect=false', '--bind-address=127.0.0.1', '--profiling=false', '--kube-api-qps=100', '--kube-api-burst=200',
       ),
     },
     {
-      name: 'kubelet', after: ['kube-apiserver', 'containerd', 'registry'], memoryMiB: 90, ready: { tcp: '127.0.0.1:10248' },
+      name: 'kubelet', after: ['kube-apiserver', 'containerd', 'registry'], memoryMiB: 200, ready: { tcp: '127.0.0.1:10248' },
       command: kube(
         'kubelet', `--config=${config('kubelet.json')}`, `--kubeconfig=${kubeconfigOf(paths, 'kubelet')}`, `--root-dir=${paths.kubelet}`,
         `--hostname-override=${NODE_NAME}`, `--node-ip=${NODE_ADDRESS}`, `--cert-dir=${paths.tls}`,
       ),
     },
     {
-      name: 'kube-proxy', after: ['kubelet'], memoryMiB: 60, ready: null,
+      name: 'kube-proxy', after: ['kubelet'], memoryMiB: 120, ready: null,
       command: kube(
         'kube-proxy', `--kubeconfig=${kubeconfigOf(paths, 'kube-proxy')}`, '--proxy-mode=nftables', '--conntrack-max-per-core=0', '--conntrack-min=0',
         `--cluster-cidr=${POD_CIDR}`, `--hostname-override=${NODE_NAME}`, '--healthz-bind-address=127.0.0.1:10256', '--metrics-bind-address=127.0.0.1:10249',
       ),
     },
     {
-      name: 'kube-router', after: ['kubelet'], memoryMiB: 60, ready: null,
+      name: 'kube-router', after: ['kubelet'], memoryMiB: 150, ready: null,
       command: [
         bin('kube-router'), `--kubeconfig=${kubeconfigOf(paths, 'kube-router')}`, `--hostname-override=${NODE_NAME}`, '--run-firewall=true', '--run-router=false', '--run-service-proxy=false',
         '--run-loadbalancer=false', `--service-cluster-ip-range=${SERVICE_CIDR}`, '--health-port=0', '--metrics-port=0',
       ],
     },
-    { name: 'coredns', command: [bin('coredns'), '-conf', config('Corefile')], after: ['kube-apiserver'], memoryMiB: 50, ready: null },
+    { name: 'coredns', command: [bin('coredns'), '-conf', config('Corefile')], after: ['kube-apiserver'], memoryMiB: 100, ready: null },
     {
-      name: 'caddy', after: [], memoryMiB: 80, ready: { tcp: `127.0.0.1:${CADDY_ADMIN_PORT}` },
+      name: 'caddy', after: [], memoryMiB: 200, ready: { tcp: `127.0.0.1:${CADDY_ADMIN_PORT}` },
       command: ['/usr/bin/env', 'caddy', 'run', '--config', config('caddy.json')],
       env: { XDG_DATA_HOME: join(paths.caddy, 'data'), XDG_CONFIG_HOME: join(paths.caddy, 'config') },
     },
     {
-      name: 'controllers', after: ['kube-apiserver', 'caddy'], memoryMiB: 60, ready: null,
+      name: 'controllers', after: ['kube-apiserver', 'caddy'], memoryMiB: 120, ready: null,
       command: [
         bin('apex-node'), 'controllers', '--kubeconfig', kubeconfigOf(paths, 'controllers'), '--caddy-admin', `127.0.0.1:${CADDY_ADMIN_PORT}`,
         // All addresses: what is deployed is meant to be visited, also from other machines. Who wants it closed has a firewall.
@@ -111,7 +111,7 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
 
   return specs.map(({ memoryMiB, env, stopTimeoutSeconds, ...spec }) => ({
     ...spec,
-    env: { PATH: SYSTEM_PATH, HOME: paths.root, TMPDIR: '/tmp', [MARK]: paths.root, GOGC: '30', GOMEMLIMIT: `${memoryMiB}MiB`, ...env },
+    env: { PATH: SYSTEM_PATH, HOME: paths.root, TMPDIR: '/tmp', [MARK]: paths.root, GOGC: '50', GOMEMLIMIT: `${memoryMiB}MiB`, ...env },
     logFile: join(paths.logs, `${spec.name}.log`),
     stopTimeoutSeconds: stopTimeoutSeconds ?? 10,
   }));

@@ -24,6 +24,6 @@ export class DeploymentQuery {
 
   @Query(() => Deployment)
   async deployment(@Ctx() { em, actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<DeploymentRow> {
-    return readDeployment(em, requireId(id), withinTeamsOf(actor, 'service.team_id'));
+    return readDeployment(em, requireId(id), withinTeamsOf(actor, 'service.team_id', 'service.id'));
   }
 }

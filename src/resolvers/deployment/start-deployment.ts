@@ -31,7 +31,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
     state: DeploymentState.QUEUED,
     trigger,
     accountId: actor.kind === 'account' ? actor.accountId : null,
-    tokenId: actor.kind === 'account' ? actor.tokenId : null,
+    tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
     spec: specOf(service),
     variableIds: variables.map(({ id }) => id),

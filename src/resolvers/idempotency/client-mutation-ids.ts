@@ -1,12 +1,15 @@
 import { getNamedType, GraphQLString, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../../context.js';
+import { ApexError, type ErrorCode, type Fault } from '../../errors.js';
 import { invalid } from '../../schema/check-input.js';
 import type { IdempotentCalls } from './idempotent-calls.js';
-import { within } from './keyed-operations.js';
+import { FINAL, within } from './keyed-operations.js';
 import type { ReadAgain } from './read-again.js';
 import { frozen, thawed } from './stable-text.js';
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
+
+type Answer = { value: unknown } | { refusal: { code: ErrorCode; message: string; faults?: Fault[] | undefined } };
 
 const NAME = 'clientMutationId';
 const LONGEST = 255;
@@ -24,11 +27,17 @@ export function acceptClientMutationIds(schema: GraphQLSchema, calls: Idempotent
       if (key === '' || (key as string).length > LONGEST) throw invalid([{ path: NAME, message: `must be 1 to ${LONGEST} characters` }]);
       const call = { actor: context.actor, field: NAME, key: key as string, input: { field: info.fieldName, input } } as const;
       let first: unknown;
-      const { answer, replayed } = await calls.once(call, async (tx) => {
-        first = await resolve(source, input, within(context, tx), info);
-        return { answer: frozen(first), kept: true };
+      const { answer, replayed } = await calls.once<Answer>(call, async (tx) => {
+        try {
+          first = await resolve(source, input, within(context, tx), info);
+          return { answer: { value: frozen(first) }, kept: true };
+        } catch (error) {
+          if (!(error instanceof ApexError) || !FINAL.has(error.code)) throw error;
+          return { answer: { refusal: { code: error.code, message: error.message, faults: error.faults } }, kept: true };
+        }
       });
-      return replayed ? readAgain(typeName, thawed(answer), context) : first;
+      if ('refusal' in answer) throw new ApexError(answer.refusal.code, answer.refusal.message, answer.refusal.faults ? { faults: answer.refusal.faults } : {});
+      return replayed ? readAgain(typeName, thawed(answer.value), context) : first;
     };
   }
 }

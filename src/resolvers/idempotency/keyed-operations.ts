@@ -8,7 +8,7 @@ import { operationOf } from '../../schema/document-limits.js';
 import type { IdempotentCalls } from './idempotent-calls.js';
 
 /** Refusals that are an answer: asked again, the same would be said. All others changed nothing and may come right. */
-const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND']);
+export const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND']);
 
 /** An operation of a door with an `Idempotency-Key`, whole: its first answer is replayed as it was, refusals too. */
 export const keyedOperations =

@@ -1,6 +1,6 @@
 import { LockMode, UniqueConstraintViolationException, type EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
-import { requireTeam } from '../../auth/tenant-scope.js';
+import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
 import type { Database } from '../../entities/database.js';
@@ -49,6 +49,7 @@ export class DeployServiceMutation {
   private async environment(tx: EntityManager, context: RequestContext, teamId: string, name: string): Promise<string> {
     const environment = await tx.findOne(Environment, { teamId, name, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_READ });
     if (!environment) throw invalidInput(context, [{ path: 'environment', message: 'does not exist in this team; create it first' }]);
+    await requireAccess(tx, context.actor, 'Mutation.deployService', 'environment', environment.id);
     return environment.id;
   }
 }

@@ -22,7 +22,7 @@ export class ServiceQuery {
     @Arg('after', () => String, { nullable: true }) after: string | null,
   ): Promise<Page<ServiceRow>> {
     const page = pageWish(first, after);
-    const conditions: Condition[] = [withinTeamsOf(actor, 'service.team_id')];
+    const conditions: Condition[] = [withinTeamsOf(actor, 'service.team_id', 'service.id')];
     if (teamId != null) conditions.push({ sql: 'service.team_id = ?', params: [await requireAccess(em, actor, 'Query.services', 'team', teamId)] });
     if (environment != null) conditions.push({ sql: 'environment.name = ?', params: [environment] });
     return new Page(await readServices(em, conditions, page, this.orchestrator), page);
@@ -30,7 +30,7 @@ export class ServiceQuery {
 
   @Query(() => Service)
   async service(@Ctx() { em, actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {
-    const conditions = [withinTeamsOf(actor, 'service.team_id'), { sql: 'service.id = ?', params: [requireId(id)] }];
+    const conditions = [withinTeamsOf(actor, 'service.team_id', 'service.id'), { sql: 'service.id = ?', params: [requireId(id)] }];
     const [service] = await readServices(em, conditions, pageWish(null, null), this.orchestrator);
     if (!service) throw notFound();
     return service;

@@ -67,12 +67,13 @@ async function* run<T>(watched: Watched<T>, signal: AbortSignal, ending: AbortCo
 /** Rejects when the token ends or the caller's memberships no longer allow it. */
 async function watchToken({ context, events, check }: Watched<unknown>, signal: AbortSignal): Promise<void> {
   const { actor, em } = context;
-  if (actor.kind !== 'account') return;
+  if (!('tokenId' in actor)) return;
+  const accountId = actor.kind === 'account' ? actor.accountId : null;
   const changes = events.subscribe('access.ended', signal);
   const expiry = watchExpiry(em, actor.tokenId, signal);
   const revocation = (async () => {
     for await (const change of changes) {
-      if (change && change.tokenId !== actor.tokenId && change.accountId !== actor.accountId) continue;
+      if (change && change.tokenId !== actor.tokenId && (accountId === null || change.accountId !== accountId)) continue;
       if ((await tokenEnd(em, actor.tokenId)) === 'ended') throw unauthenticated();
       await check();
     }

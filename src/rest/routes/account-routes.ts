@@ -2,7 +2,7 @@ import { gql, type Route } from '../route.js';
 
 const TOKEN = 'id name prefix scopes teamId expiresAt lastUsedAt createdAt';
 
-/** Tokens, teams and environments. */
+/** Tokens and environments. */
 export const ACCOUNT_ROUTES: readonly Route[] = [
   {
     method: 'POST', path: '/api/account/token', tag: 'Account', summary: 'Make an API token; its secret is shown this once',
@@ -18,11 +18,6 @@ export const ACCOUNT_ROUTES: readonly Route[] = [
     method: 'DELETE', path: '/api/account/token/:id', tag: 'Account', summary: 'Revoke a token at once',
     operation: gql`mutation revokeToken($id: ID!) { revokeToken(id: $id) { ${TOKEN} revokedAt } }`,
     params: { id: 'id' }, answer: ['revokeToken'],
-  },
-  {
-    method: 'GET', path: '/api/teams', tag: 'Teams', summary: 'The teams of the caller, with its role in each',
-    operation: gql`query listTeams { teams { id name role personal createdAt } }`,
-    answer: ['teams'],
   },
   {
     method: 'GET', path: '/api/environments', tag: 'Environments', summary: 'The environments of all teams of the caller, or of one',

@@ -5,8 +5,8 @@ import {
 } from 'graphql';
 import { z } from 'zod';
 import type { JsonSchema, OperationShape } from '../operation.js';
-import { operationOf } from './document-limits.js';
-import { RULE } from './rule.js';
+import { operationOf } from '../schema/document-limits.js';
+import { RULE } from '../schema/rule.js';
 
 const LEAVES: Readonly<Record<string, JsonSchema>> = {
   ID: { type: 'string' },

@@ -1,0 +1,16 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { requireMember } from '../../auth/tenant-scope.js';
+import type { RequestContext } from '../../context.js';
+import { Role, roleAtLeast } from '../../entities/roles.js';
+import { Team } from '../../entities/team.js';
+import { MembershipPayload } from '../../schema/membership.payload.js';
+import { readMembers } from './team-rows.js';
+
+@Resolver(() => Team)
+export class TeamFields {
+  @FieldResolver(() => [MembershipPayload], { description: 'Its members and, for an ADMIN, who is invited.' })
+  async members(@Root() { id }: Team, @Ctx() { em, actor }: RequestContext): Promise<MembershipPayload[]> {
+    const role = await requireMember(em, actor, id);
+    return readMembers(em, id, roleAtLeast(role, Role.ADMIN));
+  }
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SETTINGS } from '../../src/config.js';
+import { ROUTES } from '../../src/rest/routes/all-routes.js';
+import { http } from '../support/http.js';
+import { startTestServer, type TestServer } from '../support/test-server.js';
+
+/** Every endpoint of the documented API, ours included. */
+const DOCUMENTED = [
+  'POST /api/account/token', 'GET /api/account/token', 'DELETE /api/account/token/:id',
+  'GET /api/services', 'POST /api/deploy', 'GET /api/services/:id', 'PATCH /api/services/:id', 'DELETE /api/services/:id',
+  'POST /api/services/:id/redeploy', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
+  'GET /api/services/:id/deployments', 'GET /api/deployments/:id', 'POST /api/deployments/:id/cancel',
+  'GET /api/teams', 'GET /api/environments',
+];
+
+/** Documented endpoints that are not served yet, and what they wait for. */
+const LATER: Record<string, string> = {
+  'POST /api/services/:id/rollback': 'deployments of an old release',
+  'GET /api/databases': 'managed databases', 'POST /api/databases': 'managed databases', 'GET /api/databases/:id': 'managed databases', 'DELETE /api/databases/:id': 'managed databases',
+  'GET /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/restore': 'backups',
+  'POST /api/teams': 'teams of several people', 'GET /api/teams/:id': 'teams of several people', 'DELETE /api/teams/:id': 'teams of several people',
+  'POST /api/teams/:id/members': 'members and invitations', 'GET /api/teams/:id/members': 'members and invitations', 'DELETE /api/teams/:id/members/:memberId': 'members and invitations',
+  'GET /api/env-groups': 'groups of variables', 'POST /api/env-groups': 'groups of variables', 'GET /api/env-groups/:id': 'groups of variables', 'DELETE /api/env-groups/:id': 'groups of variables',
+  'POST /api/services/:id/attach-group/:groupId': 'groups of variables', 'DELETE /api/services/:id/attach-group/:groupId': 'groups of variables',
+  'POST /api/webhooks/github': 'builds from a repository',
+};
+
+describe('the documentation of the REST API', () => {
+  let server: TestServer;
+  let document: any;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    document = (await http(`${server.url}/api/openapi.json`)).body;
+  });
+  afterAll(() => server?.stop());
+
+  it('serves every documented endpoint, and none that is not documented', async () => {
+    expect(ROUTES.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...DOCUMENTED].sort());
+    expect(Object.keys(LATER).filter((endpoint) => DOCUMENTED.includes(endpoint))).toEqual([]);
+    for (const endpoint of Object.keys(LATER)) {
+      const [method, path] = endpoint.split(' ') as [string, string];
+      const answer = await http(server.url + path.replaceAll(/:\w+/g, '0199aaaa-0000-7000-8000-000000000000'), { method, token: server.token });
+      const isOtherMethod = answer.status === 405 && answer.headers.get('allow');
+      expect([endpoint, isOtherMethod ? 404 : answer.status, answer.headers.get('content-type')]).toEqual([endpoint, 404, 'application/problem+json']);
+    }
+  });
+
+  it('is valid OpenAPI 3.1 and has an operation for each endpoint', async () => {
+    const validator = new Validator();
+    expect(await validator.validate(document)).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+    const operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`));
+    expect(operations.sort()).toEqual([...DOCUMENTED].sort());
+  });
+
+  it('takes shapes and rules from the schema', () => {
+    const schemas = document.components.schemas;
+    const deploy = schemas.DeployServiceInput;
+    expect(document.paths['/api/deploy'].post.requestBody).toEqual({ required: true, content: { 'application/json': { schema: { $ref: '#/components/schemas/DeployServiceInput' } } } });
+    expect(deploy).toMatchObject({
+      type: 'object', required: ['image', 'name'], additionalProperties: false,
+      properties: { name: { type: 'string' }, containerPort: { type: 'integer', minimum: 1, maximum: 65_535 }, replicas: { type: 'integer', minimum: 0, maximum: 100, default: 1 }, public: { type: 'boolean', default: false }, env: { type: 'object' } },
+    });
+    expect(schemas.Service.properties).toMatchObject({
+      status: { type: 'string', enum: expect.arrayContaining(['PENDING', 'DEPLOYING', 'RUNNING', 'DEGRADED', 'FAILED', 'PAUSED', 'DELETING']) },
+      environment: { type: 'string' }, url: { type: ['string', 'null'] }, replicas: { type: 'integer' }, createdAt: { type: 'string', format: 'date-time' },
+      latestDeployment: { anyOf: [{ $ref: '#/components/schemas/Deployment' }, { type: 'null' }] },
+    });
+    expect(document.paths['/api/services'].get.responses[200].content['application/json'].schema).toEqual({ type: 'array', items: { $ref: '#/components/schemas/Service' } });
+    expect(document.paths['/api/services/{id}'].get.responses).toMatchObject({ 404: { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } } });
+  });
+
+  it('is shown by a page that needs nothing from elsewhere', async () => {
+    const page = await http(`${server.url}/api/docs`);
+    expect(page).toMatchObject({ status: 200 });
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(page.text).not.toMatch(/https?:\/\//);
+    const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
+    expect(parts.length).toBeGreaterThan(2);
+    for (const part of parts) expect([part, (await http(server.url + part)).status]).toEqual([part, 200]);
+    expect((await http(`${server.url}/api/docs/start.js`)).text).toContain('/api/openapi.json');
+    expect((await http(`${server.url}/api/docs/package.json`)).status).toBe(404);
+  });
+
+  it('lists every setting in the README', () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+    const listed = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+    expect(listed.sort()).toEqual(Object.keys(SETTINGS.shape).sort());
+  });
+});

@@ -1,0 +1,28 @@
+import { Deployment } from '../../src/entities/deployment.js';
+import { DeploymentState, DeploymentTrigger } from '../../src/entities/deployment-state.js';
+import { Environment, PRODUCTION } from '../../src/entities/environment.js';
+import { Host } from '../../src/entities/host.js';
+import { Service } from '../../src/entities/service.js';
+import type { TestDatabase } from './test-database.js';
+
+/** A service as its reconciler leaves it behind, for tests without a cluster: running, with one deployment that is LIVE. */
+export async function insertRunningService({ orm }: Pick<TestDatabase, 'orm'>, name: string, wish: Partial<Service> = {}): Promise<Service> {
+  return orm.em.fork().transactional(async (em) => {
+    const environment = await em.findOneOrFail(Environment, { name: PRODUCTION, ...(wish.teamId && { teamId: wish.teamId }) }, { orderBy: { createdAt: 'asc' } });
+    const service = Object.assign(new Service(), {
+      teamId: environment.teamId, environmentId: environment.id, name, image: 'nginx:alpine', containerPort: 80, public: true, replicas: 2, readyReplicas: 2,
+      addressAnswers: true, observedGeneration: 1, ...wish,
+    });
+    await em.persist(service).flush();
+    const deployment = Object.assign(new Deployment(), {
+      serviceId: service.id, state: DeploymentState.LIVE, trigger: DeploymentTrigger.API, image: service.image, endedAt: new Date(),
+      spec: { image: service.image, command: null, args: null, containerPort: 80, healthCheck: null, resources: service.resources },
+    });
+    em.persist(Object.assign(new Host(), { name: `${name}.apex.localhost`, serviceId: service.id }));
+    await em.persist(deployment).flush();
+    service.currentDeploymentId = deployment.id;
+    service.latestDeploymentId = deployment.id;
+    await em.flush();
+    return service;
+  });
+}
