@@ -2,11 +2,15 @@ import { GraphQLError, subscribe, type DocumentNode, type ExecutionResult, type 
 import type { RequestContext } from './context.js';
 import { ApexError, badRequest } from './errors.js';
 import type { OnceRunner, OperationRequest, OperationRunner } from './operation.js';
+import { invalid } from './schema/check-input.js';
 import { CompiledOperations } from './schema/compiled-operations.js';
 import { operationOf } from './schema/document-limits.js';
 import { apexErrorOf, graphqlErrorOf, maskedError } from './schema/masked-errors.js';
-import { invalid } from './schema/check-input.js';
 import { variableFaults } from './schema/variable-faults.js';
+import { inTime } from './server/in-time.js';
+
+/** An answer begins within 15 s; the look at the token before it has its own part of them. */
+const DEADLINE_MS = 11_000;
 
 /**
  * The one pipeline behind every door, Apollo's included: exact variables, execution (where the schema asks permission of
@@ -30,7 +34,8 @@ export class SchemaOperations implements OperationRunner {
   async run<T>(request: OperationRequest, context: RequestContext): Promise<ExecutionResult<T>> {
     try {
       const run = (within: RequestContext): Promise<ExecutionResult> => this.execute(request, within);
-      return (await (this.once && context.idempotencyKey !== undefined ? this.once(request, context, run) : run(context))) as ExecutionResult<T>;
+      const work = this.once && context.idempotencyKey !== undefined ? this.once(request, context, run) : run(context);
+      return (await inTime(work, DEADLINE_MS)) as ExecutionResult<T>;
     } catch (error) {
       return failed(error, context);
     }
