@@ -68,7 +68,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const calls = new IdempotentCalls(orm, vault);
     calls.start();
     stops.add('idempotent calls', async () => calls.stop());
-    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: config.APEX_DOMAIN, publicUrl: config.APEX_PUBLIC_URL ?? url } });
+    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url } });
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema, keyedOperations(calls));

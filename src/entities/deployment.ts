@@ -57,7 +57,7 @@ export class Deployment {
   @Property({ type: 'json' })
   spec!: WorkloadSpec;
 
-  /** The exact rows of `variable` at the time of the request. */
+  /** The exact rows of `variable` and of `env_group_variable` at the time of the request, one for each key. */
   @Property({ type: 'json' })
   variableIds: string[] = [];
 

@@ -10,11 +10,21 @@ import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
 import { AcceptInvitationMutation } from './account/accept-invitation.mutation.js';
+import { SignInMutation } from './account/sign-in.mutation.js';
+import { SignUpMutation } from './account/sign-up.mutation.js';
+import { UpdateAccountMutation } from './account/update-account.mutation.js';
 import { ViewerQuery } from './account/viewer.query.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
 import { DeploymentQuery } from './deployment/deployment.query.js';
+import { AttachEnvGroupMutation } from './env-group/attach-env-group.mutation.js';
+import { CreateEnvGroupMutation } from './env-group/create-env-group.mutation.js';
+import { DeleteEnvGroupMutation } from './env-group/delete-env-group.mutation.js';
+import { EnvGroupFields, ServiceVariableFields } from './env-group/env-group.fields.js';
+import { EnvGroupQuery } from './env-group/env-group.query.js';
+import { RevealVariablesMutation } from './env-group/reveal-variables.mutation.js';
+import { UpdateEnvGroupMutation } from './env-group/update-env-group.mutation.js';
 import { CreateEnvironmentMutation } from './environment/create-environment.mutation.js';
 import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
@@ -52,7 +62,7 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean };
   mail?: InvitationMail;
 }
 
@@ -64,6 +74,9 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: SchemaParts): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
+  new SignInMutation(orm),
+  new SignUpMutation(orm, vault, config.APEX_OPEN_SIGNUP ?? false),
+  new UpdateAccountMutation(orm),
   new TeamQuery(),
   new TeamFields(),
   new CreateTeamMutation(orm, vault),
@@ -75,6 +88,14 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new EnvironmentQuery(),
   new CreateEnvironmentMutation(orm),
   new DeleteEnvironmentMutation(orm, orchestrator),
+  new EnvGroupQuery(),
+  new EnvGroupFields(orchestrator),
+  new ServiceVariableFields(),
+  new CreateEnvGroupMutation(orm, vault),
+  new UpdateEnvGroupMutation(orm, vault, orchestrator),
+  new DeleteEnvGroupMutation(orm),
+  new AttachEnvGroupMutation(orm, orchestrator),
+  new RevealVariablesMutation(orm, vault),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),

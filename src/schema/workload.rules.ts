@@ -16,6 +16,7 @@ const between = (least: number, most: number) => {
 
 export const SERVICE_NAME = label(50);
 export const ENVIRONMENT_NAME = label(40);
+export const GROUP_NAME = label(50);
 
 export const IMAGE = z.string().refine(isImageReference, 'must be an image reference, such as nginx:alpine or ghcr.io/owner/app@sha256:…');
 export const PORT = between(1, 65_535);

@@ -22,7 +22,7 @@ export type ServiceRow = Pick<
   latestDeployment: DeploymentRow | null;
 };
 
-export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'createdAt'>;
+export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'protected' | 'createdAt'>;
 
 export type DeploymentRow = Pick<
   Deployment,
@@ -42,7 +42,7 @@ const SELECT = `
   select service.id, service.team_id, service.environment_id, service.name, service.image, service.command, service.args, service.container_port,
     service.public, service.replicas, service.health_check, service.resources, service.pre_deploy, service.deploy_timeout_seconds, service.paused, service.generation, service.observed_generation,
     service.ready_replicas, service.address_answers, service.status_message, service.current_deployment_id, service.created_at, service.deleted_at,
-    environment.name as environment_name, environment.created_at as environment_created_at, host.name as host_name,
+    environment.name as environment_name, environment.protected as environment_protected, environment.created_at as environment_created_at, host.name as host_name,
     ${deploymentColumns('running', 'running_release', 'r_')}, ${deploymentColumns('latest', 'latest_release', 'l_')}
   from service
     join environment on environment.id = service.environment_id
@@ -121,6 +121,7 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
       id: row['environment_id'] as string,
       teamId: row['team_id'] as string,
       name: row['environment_name'] as string,
+      protected: row['environment_protected'] as boolean,
       createdAt: time(row['environment_created_at']),
     },
     currentDeployment,
