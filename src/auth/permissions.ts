@@ -110,6 +110,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   Membership: READ,
   NarrowedRole: READ,
   PageInfo: READ,
+  PreDeploy: READ,
   Resources: READ,
   RegistryCredential: READ,
   RevealedVariable: READ,

@@ -8,6 +8,7 @@ import { EnvGroupVariable } from './env-group-variable.js';
 import { Environment } from './environment.js';
 import { EnvironmentRole } from './environment-role.js';
 import { Host } from './host.js';
+import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
 import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
@@ -23,6 +24,6 @@ import { Variable } from './variable.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
   Service, ServiceEnvGroup, Team, TeamKey, Token, Variable,
 ];

@@ -6,7 +6,7 @@ import { Deployment } from './deployment.js';
 import { Environment } from './environment.js';
 import { ServiceStatus } from './service-status.js';
 import { Team } from './team.js';
-import { DEFAULT_RESOURCES, HealthCheck, Resources, type WorkloadSpec } from './workload-spec.js';
+import { DEFAULT_RESOURCES, HealthCheck, PreDeploy, Resources, type WorkloadSpec } from './workload-spec.js';
 
 /**
  * What a user wants to run. The row is the intent (its `generation` grows with each change); the observed columns are
@@ -63,6 +63,14 @@ export class Service implements WorkloadSpec {
   @Field(() => Resources)
   @Property({ type: 'json' })
   resources: Resources = { ...DEFAULT_RESOURCES };
+
+  @Field(() => PreDeploy, { nullable: true })
+  @Property({ type: 'json', nullable: true })
+  preDeploy: PreDeploy | null = null;
+
+  @Field(() => Int, { nullable: true, description: 'A rollout that is not ready by then has failed; null: as the installation has it.' })
+  @Property({ type: 'integer', nullable: true })
+  deployTimeoutSeconds: number | null = null;
 
   @Field()
   @Property({ type: 'boolean' })

@@ -31,6 +31,9 @@ import { CreateEnvironmentMutation } from './environment/create-environment.muta
 import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
 import { GuardEnvironmentMutations } from './environment/guard-environment.mutations.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
+import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
+import { IdempotentCalls } from './idempotency/idempotent-calls.js';
+import { readAgain } from './idempotency/read-again.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { RegistryCredentialResolver } from './registry/registry-credentials.js';
@@ -60,6 +63,8 @@ export interface SchemaParts {
   vault: Vault;
   orchestrator: Orchestrator;
   events: Events;
+  /** Shared with the doors whose requests carry keys. */
+  calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
   config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean };
   mail?: InvitationMail;
@@ -135,6 +140,7 @@ export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   wireSubscriptions(schema, [...instances.values()]);
   holdToRules(schema);
   auditMutations(schema, parts.orm);
+  acceptClientMutationIds(schema, parts.calls ?? new IdempotentCalls(parts.orm, parts.vault), readAgain(parts.orchestrator));
   guardSchema(schema);
   return lexicographicSortSchema(schema);
 }

@@ -29,6 +29,8 @@ export const CHECK_PATH = z.string().max(1024, 'must be at most 1024 characters'
 export const CHECK_INTERVAL = between(1, 300);
 export const CHECK_TIMEOUT = between(1, 60);
 
+export const DEPLOY_TIMEOUT = between(5, 3_600);
+
 const quantity = (least: number, most: number, rule: string) =>
   z.string().refine((text) => {
     const value = quantityOf(text);

@@ -22,6 +22,7 @@ export interface ContextParts {
 export class OperationContext implements RequestContext {
   readonly requestId: string;
   readonly ip: string;
+  idempotencyKey?: string;
   private ownEm: EntityManager | undefined;
   private ownLogger: Logger | undefined;
   private ownSignal: AbortSignal | undefined;

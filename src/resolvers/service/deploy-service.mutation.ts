@@ -12,6 +12,7 @@ import { DEFAULT_RESOURCES, intentFaults } from '../../entities/workload-spec.js
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { DeployServiceInput } from '../../schema/deploy-service.input.js';
+import { preDeployOf } from '../../schema/workload.inputs.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
@@ -57,7 +58,7 @@ export class DeployServiceMutation {
   }
 }
 
-type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources'>;
+type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds'>;
 
 const intentOf = (input: DeployServiceInput): Intent => ({
   name: input.name,
@@ -69,6 +70,8 @@ const intentOf = (input: DeployServiceInput): Intent => ({
   replicas: input.replicas ?? 1,
   healthCheck: input.healthCheck ? { ...input.healthCheck } : null,
   resources: { cpu: input.resources?.cpu ?? DEFAULT_RESOURCES.cpu, memory: input.resources?.memory ?? DEFAULT_RESOURCES.memory },
+  preDeploy: preDeployOf(input.preDeploy),
+  deployTimeoutSeconds: input.deployTimeoutSeconds ?? null,
 });
 
 async function create(tx: EntityManager, context: RequestContext, intent: Intent & Pick<Service, 'teamId' | 'environmentId'>): Promise<Service> {
