@@ -34,6 +34,7 @@ import { EnvironmentQuery } from './environment/environment.query.js';
 import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
 import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
+import { RotateKeysMutation } from './installation/rotate-keys.mutation.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { RegistryCredentialResolver } from './registry/registry-credentials.js';
@@ -107,6 +108,7 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new DeleteEnvGroupMutation(orm),
   new AttachEnvGroupMutation(orm, orchestrator),
   new RevealVariablesMutation(orm, vault),
+  new RotateKeysMutation(orm, vault),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),
