@@ -17,9 +17,11 @@ import { Team } from './team.js';
 import { TeamKey } from './team-key.js';
 import { Token } from './token.js';
 import { Variable } from './variable.js';
+import { WebhookDelivery } from './webhook-delivery.js';
+import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
   Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, Environment, EnvironmentRole, Host, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
-  Service, Team, TeamKey, Token, Variable,
+  Service, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

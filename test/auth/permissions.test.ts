@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildASTSchema, parse } from 'graphql';
 import { guardSchema } from '../../src/auth/guard-schema.js';
 import { PERMISSIONS } from '../../src/auth/permissions.js';
-import type { TokenScope } from '../../src/context.js';
+import { TOKEN_SCOPES, type TokenScope } from '../../src/context.js';
 import { Role } from '../../src/entities/roles.js';
 import {
-  ADD_MEMBER, CHANGE_MEMBER, CREATE_TEAM, DELETE_TEAM, LEAVE_TEAM, REMOVE_MEMBER, TEAM, UPDATE_TEAM,
+  ADD_MEMBER, CHANGE_MEMBER, CREATE_TEAM, DELETE_TEAM, DELIVERIES, LEAVE_TEAM, RECEIVE, REDELIVER, REMOVE_MEMBER, SERVICE_WEBHOOK, TEAM, UPDATE_TEAM,
   CANCEL, CREATE_ENVIRONMENT, CREATE_TOKEN, DELETE, DELETE_ENVIRONMENT, DEPLOY, DEPLOYMENT, DEPLOYMENTS, ENVIRONMENTS, GET, LIST, LOGS, MY_SERVICE, ON_DEPLOYMENT,
   ON_LOGS, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TEAMS, TOKENS, UPDATE, VIEWER,
 } from '../support/operations.js';
+import { insertDelivery } from '../support/rows.js';
 import { TestApi, type TestAccount } from '../support/test-api.js';
 
 const ID = '01900000-0000-7000-8000-000000000000';
@@ -32,6 +33,9 @@ const EXPECTED: [coordinate: string, scope: TokenScope, role: Role | null, text:
   ['Mutation.redeployService', 'deploy', Role.DEVELOPER, REDEPLOY, { id: ID }],
   ['Mutation.pauseService', 'deploy', Role.DEVELOPER, PAUSE, { id: ID, pause: true }],
   ['Mutation.cancelDeployment', 'deploy', Role.DEVELOPER, CANCEL, { id: ID }],
+  ['Query.webhookDeliveries', 'read', Role.VIEWER, DELIVERIES, { serviceId: ID }],
+  ['Mutation.createServiceWebhook', 'deploy', Role.DEVELOPER, SERVICE_WEBHOOK, { serviceId: ID }],
+  ['Mutation.redeliverWebhook', 'deploy', Role.DEVELOPER, REDELIVER, { id: ID }],
   ['Query.team', 'read', Role.VIEWER, TEAM, { id: ID }],
   ['Mutation.createTeam', 'admin', null, CREATE_TEAM, { input: { name: 'New' } }],
   ['Mutation.updateTeam', 'admin', Role.ADMIN, UPDATE_TEAM, { id: ID, input: { name: 'Renamed' } }],
@@ -74,7 +78,9 @@ describe('permissions', () => {
     const coordinates = roots.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
     const open = Object.keys(PERMISSIONS).filter((coordinate) => coordinate.includes('.') && PERMISSIONS[coordinate]!.scope === 'public');
     expect(open).toEqual(['Mutation.acceptInvitation']);
-    expect([...EXPECTED.map(([coordinate]) => coordinate), ...open].sort()).toEqual(coordinates.sort());
+    const ofDoors = Object.keys(PERMISSIONS).filter((coordinate) => PERMISSIONS[coordinate]!.scope === 'webhook');
+    expect(ofDoors).toEqual(['Mutation.receiveGithubEvent']);
+    expect([...EXPECTED.map(([coordinate]) => coordinate), ...open, ...ofDoors].sort()).toEqual(coordinates.sort());
     for (const [coordinate, scope, role] of EXPECTED) expect([coordinate, PERMISSIONS[coordinate]]).toMatchObject([coordinate, { scope, role }]);
   });
 
@@ -99,7 +105,8 @@ describe('permissions', () => {
     const service = (await api.run(owner.token, DEPLOY, { input: { name: 'web', image: 'nginx' } })).data.deployService;
     const staging = (await api.run(owner.token, CREATE_ENVIRONMENT, { input: { name: 'staging' } })).data.createEnvironment;
     const invited = (await api.run(owner.token, ADD_MEMBER, { teamId: owner.teamId, input: { email: 'invited@example.com', role: 'VIEWER' } })).data.addTeamMember;
-    const ids: Record<string, string> = { serviceId: service.id, deploymentId: service.latestDeployment.id, teamId: owner.teamId, id: /[Tt]eam$/.test(coordinate) ? owner.teamId : /Member/.test(coordinate) ? invited.id : /Environment/.test(coordinate) ? staging.id : /Deployment$|deployment$/.test(coordinate) ? service.latestDeployment.id : service.id };
+    const delivery = await insertDelivery(api.database, service.id);
+    const ids: Record<string, string> = { serviceId: service.id, deploymentId: service.latestDeployment.id, teamId: owner.teamId, id: /redeliver/.test(coordinate) ? delivery : /[Tt]eam$/.test(coordinate) ? owner.teamId : /Member/.test(coordinate) ? invited.id : /Environment/.test(coordinate) ? staging.id : /Deployment$|deployment$/.test(coordinate) ? service.latestDeployment.id : service.id };
     const own = (name: string): Record<string, unknown> =>
       'input' in variables && !('id' in variables) && !('teamId' in variables)
         ? { input: { ...(variables['input'] as object), name, teamId: owner.teamId } }
@@ -115,6 +122,18 @@ describe('permissions', () => {
         expect([role, answer]).toEqual([role, 'FORBIDDEN']);
       }
     }
+  });
+
+  test('the operation of the webhook is for its door alone', async () => {
+    const input = { headers: [], body: Buffer.from('{}') };
+    const before = await api.counts();
+    expect((await api.run(null, RECEIVE, { input })).code).toBe('UNAUTHENTICATED');
+    expect((await api.run(ada.token, RECEIVE, { input })).code).toBe('FORBIDDEN');
+    const operator = { kind: 'account', accountId: ada.id, tokenId: ada.tokenId, scopes: new Set(TOKEN_SCOPES), teamId: null, isOperator: true } as const;
+    expect((await api.runAs(operator, RECEIVE, { input })).code).toBe('FORBIDDEN');
+    expect((await api.runAs({ kind: 'system', name: 'schedule' }, RECEIVE, { input })).code).toBe('FORBIDDEN');
+    expect((await api.runAs({ kind: 'system', name: 'webhook' }, RECEIVE, { input })).message).toMatch(/not signed/);
+    expect(await api.counts()).toEqual(before);
   });
 
   test('a field, a type or a line too many stops the boot, by name', () => {

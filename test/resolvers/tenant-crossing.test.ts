@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Role } from '../../src/entities/roles.js';
 import {
-  ADD_MEMBER, CHANGE_MEMBER, DELETE_TEAM, LEAVE_TEAM, REMOVE_MEMBER, TEAM, UPDATE_TEAM,
+  ADD_MEMBER, CHANGE_MEMBER, DELETE_TEAM, DELIVERIES, LEAVE_TEAM, REDELIVER, REMOVE_MEMBER, SERVICE_WEBHOOK, TEAM, UPDATE_TEAM,
   CANCEL, CREATE_ENVIRONMENT, CREATE_TOKEN, DELETE, DELETE_ENVIRONMENT, DEPLOY, DEPLOYMENT, DEPLOYMENTS, ENVIRONMENTS, GET, LIST, LOGS, MY_SERVICE, ON_DEPLOYMENT,
   ON_LOGS, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TOKENS, UPDATE,
 } from '../support/operations.js';
+import { insertDelivery } from '../support/rows.js';
 import { TestApi, type TestAccount } from '../support/test-api.js';
 
 const MISSING = '01900000-0000-7000-8000-000000000000';
 
 /** Every operation that takes an id, and the id that it takes. */
-const BY_ID: [string, string, 'service' | 'deployment' | 'environment' | 'team' | 'token', (id: string) => Record<string, unknown>][] = [
+const BY_ID: [string, string, 'service' | 'deployment' | 'environment' | 'team' | 'token' | 'delivery', (id: string) => Record<string, unknown>][] = [
   ['service', GET, 'service', (id) => ({ id })],
   ['services', LIST, 'team', (teamId) => ({ teamId })],
   ['environments', ENVIRONMENTS, 'team', (teamId) => ({ teamId })],
@@ -25,6 +26,9 @@ const BY_ID: [string, string, 'service' | 'deployment' | 'environment' | 'team' 
   ['cancelDeployment', CANCEL, 'deployment', (id) => ({ id })],
   ['createEnvironment', CREATE_ENVIRONMENT, 'team', (teamId) => ({ input: { name: 'intruder', teamId } })],
   ['deleteEnvironment', DELETE_ENVIRONMENT, 'environment', (id) => ({ id })],
+  ['webhookDeliveries', DELIVERIES, 'service', (serviceId) => ({ serviceId })],
+  ['createServiceWebhook', SERVICE_WEBHOOK, 'service', (serviceId) => ({ serviceId })],
+  ['redeliverWebhook', REDELIVER, 'delivery', (id) => ({ id })],
   ['team', TEAM, 'team', (id) => ({ id })],
   ['updateTeam', UPDATE_TEAM, 'team', (id) => ({ id, input: { name: 'Stolen' } })],
   ['deleteTeam', DELETE_TEAM, 'team', (id) => ({ id, confirm: 'Personal' })],
@@ -59,6 +63,7 @@ describe('between tenants', () => {
       environment: createEnvironment.id,
       team: ada.teamId,
       token: ada.tokenId,
+      delivery: await insertDelivery(api.database, deployService.id),
     });
   });
   afterAll(() => api.stop());
@@ -67,7 +72,7 @@ describe('between tenants', () => {
 
   test('the table above holds every operation with an id', () => {
     const fields = [api.schema.getQueryType()!, api.schema.getMutationType()!].flatMap((type) => Object.values(type.getFields()));
-    const others = ['viewer', 'teams', 'tokens', 'createTeam', 'acceptInvitation'];
+    const others = ['viewer', 'teams', 'tokens', 'createTeam', 'acceptInvitation', 'receiveGithubEvent'];
     expect([...BY_ID.map(([name]) => name), ...others].sort()).toEqual(fields.map(({ name }) => name).sort());
     expect(SUBSCRIPTIONS.map(([name]) => name).sort()).toEqual(Object.keys(api.schema.getSubscriptionType()!.getFields()).sort());
   });

@@ -54,7 +54,7 @@ export class TestApi {
     private readonly installationId: string,
   ) {}
 
-  static async start(): Promise<TestApi> {
+  static async start(settings: { APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const logger = createLogger('silent');
     const vault = new Vault(randomBytes(32));
@@ -64,7 +64,7 @@ export class TestApi {
     const queue = new WakeQueue(database.url, logger);
     await queue.start();
     const orchestrator = new OfflineOrchestrator(queue);
-    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example' } });
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
     return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema), createAuthenticator(database.orm), id);
   }
 

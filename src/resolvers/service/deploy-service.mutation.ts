@@ -14,6 +14,7 @@ import { DeployServiceInput } from '../../schema/deploy-service.input.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
+import { sourceOf } from './source-of.js';
 import { claimHost } from './claim-host.js';
 import { readService, type ServiceRow } from './service-rows.js';
 import { setVariables } from './set-variables.js';
@@ -54,7 +55,7 @@ export class DeployServiceMutation {
   }
 }
 
-type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources'>;
+type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'source'>;
 
 const intentOf = (input: DeployServiceInput): Intent => ({
   name: input.name,
@@ -66,6 +67,7 @@ const intentOf = (input: DeployServiceInput): Intent => ({
   replicas: input.replicas ?? 1,
   healthCheck: input.healthCheck ? { ...input.healthCheck } : null,
   resources: { cpu: input.resources?.cpu ?? DEFAULT_RESOURCES.cpu, memory: input.resources?.memory ?? DEFAULT_RESOURCES.memory },
+  source: sourceOf(input.source),
 });
 
 async function create(tx: EntityManager, context: RequestContext, intent: Intent & Pick<Service, 'teamId' | 'environmentId'>): Promise<Service> {

@@ -16,6 +16,7 @@ import { changeIntent, startDeployment } from '../deployment/start-deployment.js
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
+import { sourceOf } from './source-of.js';
 import { setVariables } from './set-variables.js';
 
 @Resolver()
@@ -45,15 +46,27 @@ export class UpdateServiceMutation {
       const isRelease = !isDeepStrictEqual(spec, specOf(service));
       const isScale = scale.public !== service.public || scale.replicas !== service.replicas;
       Object.assign(service, spec, scale);
+      follow(service, input.source);
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
       if (isRelease || hasNewVariables) {
         await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
       } else if (isScale) {
         await changeIntent(tx, service, orchestrator);
+      } else {
+        await tx.flush();
       }
       return readService(tx, service.id, orchestrator);
     });
   }
+}
+
+/** Another repository or branch has pushes of its own: what was last seen of the one before says nothing of them. */
+function follow(service: Service, input: UpdateServiceInput['source']): void {
+  if (input === undefined) return;
+  const source = sourceOf(input);
+  if (isDeepStrictEqual(source, service.source)) return;
+  if (source?.repository !== service.source?.repository || source?.branch !== service.source?.branch) service.lastPush = null;
+  service.source = source;
 }
 
 /** What was left out stays; null goes back to the default, for fields that have one. */
