@@ -13,6 +13,8 @@ import { SchemaOperations } from './operation-runner.js';
 import { createPgEvents } from './queue/pg-events.js';
 import { WakeQueue } from './queue/wake-queue.js';
 import { buildApexSchema } from './resolvers/build-schema.js';
+import { IdempotentCalls } from './resolvers/idempotency/idempotent-calls.js';
+import { keyedOperations } from './resolvers/idempotency/keyed-operations.js';
 import { isNotConnected } from './schema/masked-errors.js';
 import { createDoors } from './server/doors.js';
 import { createStartingApp } from './server/http-app.js';
@@ -72,10 +74,13 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
 
     const orchestrator = createOrchestrator({ orm, vault, queue, logger, config, installationId: installation.id, observeCall: metrics.observeKubernetesCall });
     stops.add('orchestrator', () => orchestrator.stop());
-    const schema = buildApexSchema({ orm, vault, orchestrator, events, config: { APEX_DOMAIN: config.APEX_DOMAIN, publicUrl: config.APEX_PUBLIC_URL ?? url, APEX_GITHUB_WEBHOOK_SECRET: config.APEX_GITHUB_WEBHOOK_SECRET }, deliveries: new SignedDeliveries(signedLimiter) });
+    const calls = new IdempotentCalls(orm, vault);
+    calls.start();
+    stops.add('idempotent calls', async () => calls.stop());
+    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter) });
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
-    const operations = new SchemaOperations(schema);
+    const operations = new SchemaOperations(schema, keyedOperations(calls));
     metrics.watch({ deploymentsByState: () => deploymentsByState(orm), reconcileQueue: () => queue.counts() });
     const doors = await createDoors({ http, config, url, orm, schema, operations, authenticate, streams, limiter, unsignedLimiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
     stops.add('doors', () => doors.stop());

@@ -21,6 +21,8 @@ const WEBHOOK: Permission = { scope: 'webhook', role: null };
 const READ = ownAccount('read');
 const VIEW = member('read', Role.VIEWER);
 const DEPLOY = member('deploy', Role.DEVELOPER);
+/** Values of variables: in a protected environment for ADMIN and above, as deploys are. */
+const REVEAL = member('admin', Role.DEVELOPER);
 const ADMINISTER = member('admin', Role.ADMIN);
 const OWN = member('admin', Role.OWNER);
 
@@ -49,6 +51,20 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Mutation.redeployService': onService(DEPLOY),
   'Mutation.pauseService': onService(DEPLOY),
   'Mutation.cancelDeployment': onService(DEPLOY),
+  'Query.envGroups': VIEW,
+  'Query.envGroup': VIEW,
+  'Mutation.createEnvGroup': DEPLOY,
+  'Mutation.updateEnvGroup': DEPLOY,
+  'Mutation.deleteEnvGroup': DEPLOY,
+  'Mutation.attachEnvGroup': DEPLOY,
+  'Mutation.detachEnvGroup': DEPLOY,
+  'Mutation.orderEnvGroups': DEPLOY,
+  'Mutation.revealEnvGroup': REVEAL,
+  'Mutation.revealVariables': onService(REVEAL),
+  'Mutation.signIn': PUBLIC,
+  'Mutation.signUp': PUBLIC,
+  'Mutation.signOut': READ,
+  'Mutation.updateAccount': ownAccount('admin'),
   'Mutation.createTeam': ownAccount('admin'),
   'Mutation.updateTeam': ADMINISTER,
   'Mutation.deleteTeam': OWN,
@@ -78,6 +94,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   DeploymentProgress: READ,
   DeploymentReason: READ,
   DeploymentStep: READ,
+  EffectiveVariable: READ,
+  EnvGroup: READ,
+  'EnvGroup.services': VIEW,
   Environment: READ,
   HealthCheck: READ,
   LogBatch: READ,
@@ -85,8 +104,12 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Team.members': VIEW,
   Membership: READ,
   PageInfo: READ,
+  PreDeploy: READ,
   Resources: READ,
+  RevealedVariable: READ,
   Service: READ,
+  'Service.effectiveVariables': onService(VIEW),
+  'Service.envGroups': onService(VIEW),
   ServiceConnection: READ,
   ServiceEdge: READ,
   ServiceSource: READ,

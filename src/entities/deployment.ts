@@ -61,7 +61,7 @@ export class Deployment {
   @Property({ type: 'json' })
   spec!: WorkloadSpec;
 
-  /** The exact rows of `variable` at the time of the request. */
+  /** The exact rows of `variable` and of `env_group_variable` at the time of the request, one for each key. */
   @Property({ type: 'json' })
   variableIds: string[] = [];
 
@@ -71,6 +71,18 @@ export class Deployment {
 
   @ManyToOne({ entity: () => Release, mapToPk: true, fieldName: 'release_id', nullable: true })
   releaseId: string | null = null;
+
+  /** The release of another environment that it was promoted from. */
+  @Property({ type: 'uuid', nullable: true })
+  fromReleaseId: string | null = null;
+
+  /** Its pre-deploy step exists in the cluster since then; it is never made twice. */
+  @Property({ ...timestamp, nullable: true })
+  preDeployStartedAt: Date | null = null;
+
+  /** What the container said last, sealed: a log may hold anything. */
+  @Property({ type: 'text', nullable: true })
+  sealedLastLines: string | null = null;
 
   @Enum({ items: () => ReasonCode, nullable: true })
   reasonCode: ReasonCode | null = null;

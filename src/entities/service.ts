@@ -7,7 +7,7 @@ import { Environment } from './environment.js';
 import { ServiceSource, type LastPush } from './service-source.js';
 import { ServiceStatus } from './service-status.js';
 import { Team } from './team.js';
-import { DEFAULT_RESOURCES, HealthCheck, Resources, type WorkloadSpec } from './workload-spec.js';
+import { DEFAULT_RESOURCES, HealthCheck, PreDeploy, Resources, type WorkloadSpec } from './workload-spec.js';
 
 /**
  * What a user wants to run. The row is the intent (its `generation` grows with each change); the observed columns are
@@ -76,6 +76,14 @@ export class Service implements WorkloadSpec {
   /** Secret of its own webhook, sealed by the vault for the team and this row. */
   @Property({ type: 'text', nullable: true })
   sealedWebhookSecret: string | null = null;
+
+  @Field(() => PreDeploy, { nullable: true })
+  @Property({ type: 'json', nullable: true })
+  preDeploy: PreDeploy | null = null;
+
+  @Field(() => Int, { nullable: true, description: 'A rollout that is not ready by then has failed; null: as the installation has it.' })
+  @Property({ type: 'integer', nullable: true })
+  deployTimeoutSeconds: number | null = null;
 
   @Field()
   @Property({ type: 'boolean' })

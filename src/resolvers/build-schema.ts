@@ -10,14 +10,27 @@ import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
 import { AcceptInvitationMutation } from './account/accept-invitation.mutation.js';
+import { SignInMutation } from './account/sign-in.mutation.js';
+import { SignUpMutation } from './account/sign-up.mutation.js';
+import { UpdateAccountMutation } from './account/update-account.mutation.js';
 import { ViewerQuery } from './account/viewer.query.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
 import { DeploymentQuery } from './deployment/deployment.query.js';
+import { AttachEnvGroupMutation } from './env-group/attach-env-group.mutation.js';
+import { CreateEnvGroupMutation } from './env-group/create-env-group.mutation.js';
+import { DeleteEnvGroupMutation } from './env-group/delete-env-group.mutation.js';
+import { EnvGroupFields, ServiceVariableFields } from './env-group/env-group.fields.js';
+import { EnvGroupQuery } from './env-group/env-group.query.js';
+import { RevealVariablesMutation } from './env-group/reveal-variables.mutation.js';
+import { UpdateEnvGroupMutation } from './env-group/update-env-group.mutation.js';
 import { CreateEnvironmentMutation } from './environment/create-environment.mutation.js';
 import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
+import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
+import { IdempotentCalls } from './idempotency/idempotent-calls.js';
+import { readAgain } from './idempotency/read-again.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { DeleteServiceMutation } from './service/delete-service.mutation.js';
@@ -50,8 +63,10 @@ export interface SchemaParts {
   vault: Vault;
   orchestrator: Orchestrator;
   events: Events;
+  /** Shared with the doors whose requests carry keys. */
+  calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   mail?: InvitationMail;
@@ -65,6 +80,9 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_MAIL }: SchemaParts): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
+  new SignInMutation(orm),
+  new SignUpMutation(orm, vault, config.APEX_OPEN_SIGNUP ?? false),
+  new UpdateAccountMutation(orm),
   new TeamQuery(),
   new TeamFields(),
   new CreateTeamMutation(orm, vault),
@@ -76,6 +94,14 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new EnvironmentQuery(),
   new CreateEnvironmentMutation(orm),
   new DeleteEnvironmentMutation(orm, orchestrator),
+  new EnvGroupQuery(),
+  new EnvGroupFields(orchestrator),
+  new ServiceVariableFields(),
+  new CreateEnvGroupMutation(orm, vault),
+  new UpdateEnvGroupMutation(orm, vault, orchestrator),
+  new DeleteEnvGroupMutation(orm),
+  new AttachEnvGroupMutation(orm, orchestrator),
+  new RevealVariablesMutation(orm, vault),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),
@@ -113,6 +139,7 @@ export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   wireSubscriptions(schema, [...instances.values()]);
   holdToRules(schema);
   auditMutations(schema, parts.orm);
+  acceptClientMutationIds(schema, parts.calls ?? new IdempotentCalls(parts.orm, parts.vault), readAgain(parts.orchestrator));
   guardSchema(schema);
   return lexicographicSortSchema(schema);
 }

@@ -5,6 +5,7 @@ import type { OperationRunner } from '../operation.js';
 import { answerOf, at, dataOf, sendJson } from './answer.js';
 import { sendLogs } from './log-answer.js';
 import { sendProblem } from './problem.js';
+import { readIdempotencyKey } from './idempotency-key.js';
 import { readBody } from './read-body.js';
 import { readVariables } from './read-request.js';
 import { RouteTable, type Match, type ServedRoute } from './route-table.js';
@@ -50,6 +51,7 @@ async function serve(parts: RestParts, table: RouteTable, req: Request, res: Res
   res.locals.route = found.route.path;
   if (req.headers.authorization === undefined && !found.route.isPublic) throw unauthenticated();
   const context = await parts.open(req, res);
+  if (found.route.method !== 'GET') readIdempotencyKey(req, context);
   const body = found.route.method === 'GET' || found.route.method === 'DELETE' ? undefined : await readBody(req, res);
   await run(parts.operations, context, found, search, body, req, res);
 }

@@ -66,8 +66,13 @@ function queryParameters(route: ServedRoute): object[] {
   return [...named, ...(route.wait ? [wait] : []), ...(route.follow ? [follow] : [])];
 }
 
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 255 },
+  description: 'A name of your own for this request: sent again within 24 h it is answered as the first time and changes nothing more.',
+};
+
 const headerParameters = (route: ServedRoute): object[] =>
-  route.follow ? [{ name: 'Last-Event-ID', in: 'header', description: 'Cursor of the last line that was seen: the stream goes on behind it.', schema: { type: 'string' } }] : [];
+  route.method !== 'GET' ? [IDEMPOTENCY_KEY] : route.follow ? [{ name: 'Last-Event-ID', in: 'header', description: 'Cursor of the last line that was seen: the stream goes on behind it.', schema: { type: 'string' } }] : [];
 
 function bodySchema(route: ServedRoute): JsonSchema | null {
   if (!route.body) return null;

@@ -31,6 +31,7 @@ import { actorOf, OperationContext, type ContextParts } from './operation-contex
 import type { OpenStreams } from './open-streams.js';
 import { spend } from './rate-limit.js';
 import { scopeOf } from './scope.js';
+import { cookieRules, sessionCookies, sessionOf, type CookieRules } from './session-cookie.js';
 
 const API_VERSION = '1';
 const DATABASE_DEADLINE_MS = 3_000;
@@ -59,17 +60,18 @@ export async function createDoors(parts: DoorParts): Promise<{ app: Express; sto
   const { config, schema, operations, limiter, logger, streams } = parts;
   const isProduction = config.NODE_ENV === 'production';
   const contexts: ContextParts = { orm: parts.orm, authenticate: parts.authenticate, streams, logger };
+  const cookies = cookieRules(config.APEX_PUBLIC_URL, config.APEX_CORS_ORIGINS);
   const gate = new DocumentGate(schema, isProduction);
   const shared = { schema, operations, gate, limiter, logger };
   const routes = servedRoutes(schema, operations);
-  const graphql = await createGraphqlHttp({ ...shared, open: opener(contexts, 'graphql'), isProduction });
-  const sockets = serveWebSockets(parts.http, { ...shared, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES });
+  const graphql = await createGraphqlHttp({ ...shared, open: opener(contexts, 'graphql', cookies), isProduction });
+  const sockets = serveWebSockets(parts.http, { ...shared, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES, cookies });
   const app = createApp({
     rest: createRestDoor({ routes, operations, open: opener(contexts, 'rest'), requestIdOf: (res) => scopeOf(res).requestId, explain: (error, requestId) => apexErrorOf(error, { requestId, logger }) }),
     documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION, GITHUB_PATHS)),
     githubWebhook: githubWebhook(parts, contexts),
     graphql: graphql.handler,
-    graphqlStream: createGraphqlStream({ ...shared, open: opener(contexts, 'sse') }),
+    graphqlStream: createGraphqlStream({ ...shared, open: opener(contexts, 'sse', cookies) }),
     limiter,
     readiness: { api: () => whyNotServing(parts), cluster: () => clusterFault(parts.orchestrator.cluster()) },
     metrics: parts.metrics,
@@ -112,10 +114,10 @@ function githubWebhook({ schema, operations, unsignedLimiter, logger }: DoorPart
 }
 
 const opener =
-  (contexts: ContextParts, door: Door) =>
+  (contexts: ContextParts, door: Door, cookies?: CookieRules) =>
   async (req: Request, res: Response): Promise<RequestContext> => {
-    const actor = await inTime(actorOf(contexts, req.headers.authorization), AUTHENTICATION_MS);
-    return new OperationContext(contexts, scopeOf(res), door, actor, (left) => (res.closed ? left() : res.once('close', left)));
+    const actor = await inTime(actorOf(contexts, { authorization: req.headers.authorization, session: cookies && sessionOf(req, cookies) }), AUTHENTICATION_MS);
+    return new OperationContext(contexts, scopeOf(res), door, actor, (left) => (res.closed ? left() : res.once('close', left)), cookies && sessionCookies(res, cookies));
   };
 
 async function whyNotServing({ orm, isStopping }: DoorParts): Promise<string | null> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { LogBatch, LogFilter, LogSource, LogStart } from '../../src/orchestrator/port.js';
+import type { LogBatch, LogFilter, LogLine, LogSource, LogStart } from '../../src/orchestrator/port.js';
 import { ClusterInstallation } from './cluster-installation.js';
 
 let installation: ClusterInstallation;
@@ -78,6 +78,7 @@ async function write(count: number, every = '1ms'): Promise<void> {
   if (response.statusCode !== 200) throw new Error(`${response.statusCode} ${text}`);
 }
 
+const said = ({ timestamp, replica, message }: LogLine): string => `${timestamp.toISOString()} ${replica} ${message}`;
 const numbered = (messages: string[]): string[] => messages.filter((message) => /^(line|stream)\b/i.test(message));
 
 test('history has the lines of all replicas, oldest first, and its bounds are held', async () => {
@@ -87,9 +88,9 @@ test('history has the lines of all replicas, oldest first, and its bounds are he
   expect(times).toEqual([...times].sort((a, b) => a - b));
   expect(history.lines.some(({ message }) => message.includes('listening on'))).toBe(true);
   const last = await installation.orchestrator.history(source, { tail: 2 }, {}, new AbortController().signal);
-  expect(last.lines).toEqual(history.lines.slice(-2));
+  expect(last.lines.map(said)).toEqual(history.lines.slice(-2).map(said));
   const after = await installation.orchestrator.history(source, { after: history.lines[0]!.cursor }, {}, new AbortController().signal);
-  expect(after.lines.map(({ message }) => message)).toEqual(history.lines.slice(1).map(({ message }) => message));
+  expect(after.lines.map(said)).toEqual(history.lines.slice(1).map(said));
   await expect(installation.orchestrator.history(source, { after: 'nonsense' }, {}, new AbortController().signal)).rejects.toMatchObject({ code: 'BAD_REQUEST' });
 });
 

@@ -6,9 +6,9 @@ import { DeploymentEvent } from '../../entities/deployment-event.js';
 import { moveDeployment } from '../../entities/deployment-log.js';
 import { DeploymentState, ReasonCode, UNFINISHED_STATES, type DeploymentTrigger } from '../../entities/deployment-state.js';
 import type { Service } from '../../entities/service.js';
-import { Variable } from '../../entities/variable.js';
 import { specOf } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { effectiveVariables } from '../env-group/effective-variables.js';
 
 export interface DeploymentStart {
   /** Managed by `tx`, its row locked. */
@@ -26,7 +26,7 @@ export interface DeploymentStart {
  */
 export async function startDeployment(tx: EntityManager, { service, trigger, actor, commit, orchestrator }: DeploymentStart): Promise<Deployment> {
   await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
-  const variables = await tx.find(Variable, { serviceId: service.id, replacedAt: null }, { fields: ['id'], orderBy: { key: 'asc' } });
+  const variables = await effectiveVariables(tx, [service.id]);
   const deployment = tx.create(Deployment, {
     id: newId(),
     serviceId: service.id,

@@ -3,6 +3,7 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
+import { EnvGroup } from '../../entities/env-group.js';
 import { Environment, PRODUCTION } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
 import { badRequest, notFound } from '../../errors.js';
@@ -26,6 +27,8 @@ export class DeleteEnvironmentMutation {
       if (services > 0) {
         throw badRequest(`The environment "${environment.name}" still has ${services === 1 ? 'a service' : `${services} services`}: delete ${services === 1 ? 'it' : 'them'} first.`);
       }
+      const groups = await tx.count(EnvGroup, { environmentId: id, deletedAt: null });
+      if (groups > 0) throw badRequest(`The environment "${environment.name}" still has ${groups === 1 ? 'an environment group' : `${groups} environment groups`} of its own: delete ${groups === 1 ? 'it' : 'them'} first.`);
       environment.deletedAt = new Date();
       await tx.flush();
       await this.orchestrator.wake(tx, `environment/${id}`);

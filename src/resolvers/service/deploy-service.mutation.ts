@@ -11,6 +11,7 @@ import { DEFAULT_RESOURCES, intentFaults } from '../../entities/workload-spec.js
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { DeployServiceInput } from '../../schema/deploy-service.input.js';
+import { preDeployOf } from '../../schema/workload.inputs.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
@@ -55,7 +56,7 @@ export class DeployServiceMutation {
   }
 }
 
-type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'source'>;
+type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds' | 'source'>;
 
 const intentOf = (input: DeployServiceInput): Intent => ({
   name: input.name,
@@ -68,6 +69,8 @@ const intentOf = (input: DeployServiceInput): Intent => ({
   healthCheck: input.healthCheck ? { ...input.healthCheck } : null,
   resources: { cpu: input.resources?.cpu ?? DEFAULT_RESOURCES.cpu, memory: input.resources?.memory ?? DEFAULT_RESOURCES.memory },
   source: sourceOf(input.source),
+  preDeploy: preDeployOf(input.preDeploy),
+  deployTimeoutSeconds: input.deployTimeoutSeconds ?? null,
 });
 
 async function create(tx: EntityManager, context: RequestContext, intent: Intent & Pick<Service, 'teamId' | 'environmentId'>): Promise<Service> {

@@ -6,7 +6,7 @@ import type { Environment } from '../../entities/environment.js';
 import type { Service } from '../../entities/service.js';
 import type { ServiceSource } from '../../entities/service-source.js';
 import { serviceStatus } from '../../entities/service-status.js';
-import type { HealthCheck, Resources } from '../../entities/workload-spec.js';
+import type { HealthCheck, PreDeploy, Resources } from '../../entities/workload-spec.js';
 import { readPrepared } from '../../entities/prepared-read.js';
 import { notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -15,7 +15,7 @@ import type { PageWish } from '../../schema/page.js';
 /** A service as a list shows it: a plain object with the fields of the schema, and no entity behind it. */
 export type ServiceRow = Pick<
   Service,
-  | 'id' | 'teamId' | 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources'
+  | 'id' | 'teamId' | 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds'
   | 'source' | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
 > & {
   environment: EnvironmentRow;
@@ -23,7 +23,7 @@ export type ServiceRow = Pick<
   latestDeployment: DeploymentRow | null;
 };
 
-export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'createdAt'>;
+export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'protected' | 'createdAt'>;
 
 export type DeploymentRow = Pick<
   Deployment,
@@ -41,9 +41,9 @@ export const deploymentColumns = (table: string, release: string, prefix: string
 
 const SELECT = `
   select service.id, service.team_id, service.environment_id, service.name, service.image, service.command, service.args, service.container_port,
-    service.public, service.replicas, service.health_check, service.resources, service.source, service.paused, service.generation, service.observed_generation,
+    service.public, service.replicas, service.health_check, service.resources, service.pre_deploy, service.deploy_timeout_seconds, service.source, service.paused, service.generation, service.observed_generation,
     service.ready_replicas, service.address_answers, service.status_message, service.current_deployment_id, service.created_at, service.deleted_at,
-    environment.name as environment_name, environment.created_at as environment_created_at, host.name as host_name,
+    environment.name as environment_name, environment.protected as environment_protected, environment.created_at as environment_created_at, host.name as host_name,
     ${deploymentColumns('running', 'running_release', 'r_')}, ${deploymentColumns('latest', 'latest_release', 'l_')}
   from service
     join environment on environment.id = service.environment_id
@@ -100,6 +100,8 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
     healthCheck: json<HealthCheck>(row['health_check']),
     resources: json<Resources>(row['resources'])!,
     source: json<ServiceSource>(row['source']),
+    preDeploy: json<PreDeploy>(row['pre_deploy']),
+    deployTimeoutSeconds: row['deploy_timeout_seconds'] as number | null,
     paused,
     readyReplicas,
     statusMessage: row['status_message'] as string | null,
@@ -121,6 +123,7 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
       id: row['environment_id'] as string,
       teamId: row['team_id'] as string,
       name: row['environment_name'] as string,
+      protected: row['environment_protected'] as boolean,
       createdAt: time(row['environment_created_at']),
     },
     currentDeployment,

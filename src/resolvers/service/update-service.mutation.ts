@@ -10,6 +10,7 @@ import { DEFAULT_RESOURCES, intentFaults, specOf, type WorkloadSpec } from '../.
 import type { Fault } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
+import { preDeployOf } from '../../schema/workload.inputs.js';
 import { UpdateServiceInput } from '../../schema/update-service.input.js';
 import type { Vault } from '../../vault/vault.js';
 import { changeIntent, startDeployment } from '../deployment/start-deployment.js';
@@ -47,6 +48,7 @@ export class UpdateServiceMutation {
       const isScale = scale.public !== service.public || scale.replicas !== service.replicas;
       Object.assign(service, spec, scale);
       follow(service, input.source);
+      if (input.deployTimeoutSeconds !== undefined) service.deployTimeoutSeconds = input.deployTimeoutSeconds;
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
       if (isRelease || hasNewVariables) {
         await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
@@ -71,7 +73,7 @@ function follow(service: Service, input: UpdateServiceInput['source']): void {
 
 /** What was left out stays; null goes back to the default, for fields that have one. */
 function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec {
-  const { image, command, args, containerPort, healthCheck, resources } = specOf(service);
+  const { image, command, args, containerPort, healthCheck, resources, preDeploy } = specOf(service);
   return {
     image: input.image ?? image,
     command: input.command === undefined ? command : input.command,
@@ -82,6 +84,7 @@ function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec 
       input.resources === null
         ? { ...DEFAULT_RESOURCES }
         : { cpu: input.resources?.cpu ?? resources.cpu, memory: input.resources?.memory ?? resources.memory },
+    preDeploy: input.preDeploy === undefined ? (preDeploy ?? null) : preDeployOf(input.preDeploy),
   };
 }
 

@@ -1,12 +1,13 @@
 import { gql, type Route } from '../route.js';
 
 const DEPLOYMENT = 'id serviceId state reason { code message } image commit digest release trigger createdAt endedAt';
-const SERVICE = `
+/** Fields of a service, wherever REST answers one. */
+export const SERVICE = `
   id name image status replicas readyReplicas containerPort public url environment { name } teamId paused
   currentDeployment { ${DEPLOYMENT} } latestDeployment { ${DEPLOYMENT} }
-  command args healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } source { repository branch path autoDeploy } statusMessage createdAt`;
+  command args healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } preDeploy { command args timeoutSeconds } deployTimeoutSeconds source { repository branch path autoDeploy } statusMessage createdAt`;
 
-const flatten = { environment: 'name' } as const;
+export const flatten = { environment: 'name' } as const;
 const tag = 'Services';
 
 /** Services: what a user wants to run. */
