@@ -19,6 +19,8 @@ const DOCUMENTED = [
   'GET /api/env-groups', 'POST /api/env-groups', 'GET /api/env-groups/:id', 'PATCH /api/env-groups/:id', 'DELETE /api/env-groups/:id', 'POST /api/env-groups/:id/reveal',
   'POST /api/services/:id/attach-group/:groupId', 'DELETE /api/services/:id/attach-group/:groupId', 'POST /api/services/:id/order-groups',
   'GET /api/services/:id/variables', 'POST /api/services/:id/variables/reveal',
+  'PATCH /api/environments/:id', 'GET /api/teams/:id/machines', 'GET /api/teams/:id/registry-credentials', 'POST /api/registry-credentials', 'DELETE /api/registry-credentials/:id',
+  'GET /api/teams/:id/audit-log',
 ];
 
 /** Of doors that are not the table's. */

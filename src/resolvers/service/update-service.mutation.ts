@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
@@ -17,8 +18,8 @@ import { changeIntent, startDeployment } from '../deployment/start-deployment.js
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
+import { hidden, setVariables } from './set-variables.js';
 import { sourceOf } from './source-of.js';
-import { setVariables } from './set-variables.js';
 
 @Resolver()
 export class UpdateServiceMutation {
@@ -44,10 +45,11 @@ export class UpdateServiceMutation {
       const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale })];
       if (faults.length > 0) throw invalidInput(context, faults);
 
+      const before = told(service);
       const isRelease = !isDeepStrictEqual(spec, specOf(service));
       const isScale = scale.public !== service.public || scale.replicas !== service.replicas;
       Object.assign(service, spec, scale);
-      follow(service, input.source);
+      const hasNewSource = follow(service, input.source);
       if (input.deployTimeoutSeconds !== undefined) service.deployTimeoutSeconds = input.deployTimeoutSeconds;
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
       if (isRelease || hasNewVariables) {
@@ -57,19 +59,29 @@ export class UpdateServiceMutation {
       } else {
         await tx.flush();
       }
+      if (isRelease || isScale || hasNewVariables || hasNewSource) {
+        const after = { ...told(service), env: hidden(input.env) };
+        await recordAudit(tx, context, { action: 'updateService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, before, after });
+      }
       return readService(tx, service.id, orchestrator);
     });
   }
 }
 
 /** Another repository or branch has pushes of its own: what was last seen of the one before says nothing of them. */
-function follow(service: Service, input: UpdateServiceInput['source']): void {
-  if (input === undefined) return;
+function follow(service: Service, input: UpdateServiceInput['source']): boolean {
+  if (input === undefined) return false;
   const source = sourceOf(input);
-  if (isDeepStrictEqual(source, service.source)) return;
+  if (isDeepStrictEqual(source, service.source)) return false;
   if (source?.repository !== service.source?.repository || source?.branch !== service.source?.branch) service.lastPush = null;
   service.source = source;
+  return true;
 }
+
+/** What the log tells of a service. */
+const told = ({ image, containerPort, replicas, public: isPublic, command, args, source }: Service) => ({
+  image, containerPort, replicas, public: isPublic, command, args, source: source && [source.repository, source.branch, source.path ?? '', source.autoDeploy],
+});
 
 /** What was left out stays; null goes back to the default, for fields that have one. */
 function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec {

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireId } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
@@ -41,6 +42,9 @@ export class RedeliverWebhookMutation {
       // Whoever saw the first delivery sees this one too.
       const told = effects.length > 0 ? effects : first.effects.map(({ service }) => ({ serviceId: service.id, deploymentId: null, message: nothing ?? said.message ?? 'The service does not follow this branch.' }));
       if (said.push) await writeEffects(tx, replay, told, nothing ?? 'No service follows this branch.');
+      for (const teamId of new Set(first.effects.map(({ service }) => service.teamId))) {
+        await recordAudit(tx, context, { action: 'redeliverWebhook', teamId, target: { kind: 'delivery', id, name: stored.deliveryId } });
+      }
       const [delivery] = await readDeliveries(tx, context.actor, [{ sql: 'delivery.id = ?', params: [replay] }], this.orchestrator);
       return delivery!;
     });
