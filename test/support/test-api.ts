@@ -47,6 +47,7 @@ interface Parts {
   queue: WakeQueue;
   installationId: string;
   orchestrator: OfflineOrchestrator;
+  settings: { APEX_GITHUB_WEBHOOK_SECRET?: string };
 }
 
 /** The API without an HTTP door: the schema on a database of its own, a real queue and real events. */
@@ -65,7 +66,7 @@ export class TestApi {
     private readonly installationId: string,
   ) {}
 
-  static async start({ vault = new Vault(randomBytes(32)) }: { vault?: Vault } = {}): Promise<TestApi> {
+  static async start({ vault = new Vault(randomBytes(32)), ...settings }: { vault?: Vault; APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const logger = createLogger('silent');
     const { id } = await ensureInstallation(database.orm, vault);
@@ -73,18 +74,18 @@ export class TestApi {
     await events.start();
     const queue = new WakeQueue(database.url, logger);
     await queue.start();
-    return TestApi.of({ database, vault, events, queue, installationId: id, orchestrator: new OfflineOrchestrator(queue) });
+    return TestApi.of({ database, vault, events, queue, installationId: id, orchestrator: new OfflineOrchestrator(queue), settings });
   }
 
   /** The same installation as a server with another key has it. Only the first is stopped. */
   withVault(vault: Vault): TestApi {
     const { database, events, queue, installationId, orchestrator } = this;
-    return TestApi.of({ database, vault, events, queue, installationId, orchestrator });
+    return TestApi.of({ database, vault, events, queue, installationId, orchestrator, settings: {} });
   }
 
-  private static of({ database, vault, events, queue, installationId, orchestrator }: Parts): TestApi {
+  private static of({ database, vault, events, queue, installationId, orchestrator, settings }: Parts): TestApi {
     const calls = new IdempotentCalls(database.orm, vault);
-    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example' } });
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
     return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema, keyedOperations(calls)), createAuthenticator(database.orm), installationId);
   }
 

@@ -3,6 +3,7 @@ import { Rollouts } from './002-rollouts.js';
 import { Access } from './003-access.js';
 import { EnvGroups } from './003-env-groups.js';
 import { KeyRotation } from './003-key-rotation.js';
+import { Webhooks } from './006-webhooks.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   { name: '003-access', class: Access },
   { name: '003-env-groups', class: EnvGroups },
   { name: '003-key-rotation', class: KeyRotation },
+  { name: '006-webhooks', class: Webhooks },
 ];

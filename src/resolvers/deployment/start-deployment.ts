@@ -15,6 +15,8 @@ export interface DeploymentStart {
   service: Service;
   trigger: DeploymentTrigger;
   actor: Actor;
+  /** Of the push that it is for. */
+  commit?: string;
   orchestrator: Orchestrator;
 }
 
@@ -22,7 +24,7 @@ export interface DeploymentStart {
  * A new deployment of the service as its rows are now: it pins the request, takes the place of any unfinished one, and
  * wakes the reconciler, all in the caller's transaction.
  */
-export async function startDeployment(tx: EntityManager, { service, trigger, actor, orchestrator }: DeploymentStart): Promise<Deployment> {
+export async function startDeployment(tx: EntityManager, { service, trigger, actor, commit, orchestrator }: DeploymentStart): Promise<Deployment> {
   await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
   const variables = await effectiveVariables(tx, [service.id]);
   const deployment = tx.create(Deployment, {
@@ -33,6 +35,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
     accountId: actor.kind === 'account' ? actor.accountId : null,
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
+    commit: commit ?? null,
     spec: specOf(service),
     variableIds: variables.map(({ id }) => id),
     digest: null,
