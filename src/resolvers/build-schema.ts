@@ -33,6 +33,9 @@ import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
+import { PromoteServiceMutation } from './release/promote-service.mutation.js';
+import { ReleaseQuery, ServiceReleases } from './release/release.query.js';
+import { RollbackServiceMutation } from './release/rollback-service.mutation.js';
 import { DeleteServiceMutation } from './service/delete-service.mutation.js';
 import { DeployServiceMutation } from './service/deploy-service.mutation.js';
 import { PauseServiceMutation } from './service/pause-service.mutation.js';
@@ -104,6 +107,10 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new UpdateServiceMutation(orm, vault, orchestrator),
   new DeleteServiceMutation(orm, orchestrator),
   new RedeployServiceMutation(orm, orchestrator),
+  new ReleaseQuery(),
+  new ServiceReleases(),
+  new RollbackServiceMutation(orm, vault, orchestrator),
+  new PromoteServiceMutation(orm, orchestrator, config.APEX_DOMAIN),
   new PauseServiceMutation(orm, orchestrator),
   new DeploymentQuery(),
   new DeploymentFields(),

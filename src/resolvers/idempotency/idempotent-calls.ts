@@ -55,10 +55,12 @@ export class IdempotentCalls {
 
   /** `work` gets the transaction. Throws BAD_REQUEST for a key that was used for another input. */
   async once<T>(call: NamedCall, work: (tx: EntityManager) => Promise<CallAnswer<T>>): Promise<{ answer: T; replayed: boolean }> {
-    const owner = call.actor.kind === 'account' ? call.actor.accountId : call.actor.kind;
+    const { actor } = call;
+    const owner = actor.kind === 'account' ? actor.accountId : actor.kind === 'machine' ? `team ${actor.teamId}` : actor.kind;
     const id = this.vault.mac('idempotency key', stableText([owner, call.field, call.key]));
-    const team = call.actor.kind === 'account' ? call.actor.teamId : null;
-    const input = this.vault.mac('idempotency input', stableText([team, call.input]));
+    // What a token is held to decides what the same words mean.
+    const held = actor.kind === 'account' || actor.kind === 'machine' ? [actor.teamId, actor.serviceId ?? null] : [];
+    const input = this.vault.mac('idempotency input', stableText([held, call.input]));
     return this.alone(id, async () => {
       const until = performance.now() + PATIENCE_MS;
       for (;;) {
