@@ -13,8 +13,11 @@ import { AcceptInvitationMutation } from './account/accept-invitation.mutation.j
 import { SignInMutation } from './account/sign-in.mutation.js';
 import { SignUpMutation } from './account/sign-up.mutation.js';
 import { UpdateAccountMutation } from './account/update-account.mutation.js';
+import { EnvGroupViewerCan, EnvironmentViewerCan, ServiceViewerCan, TeamViewerCan } from './account/viewer-can.fields.js';
 import { ViewerQuery } from './account/viewer.query.js';
+import { AuditLogFields } from './audit/audit-log.fields.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
+import { DeploymentReasonFields } from './deployment/deployment-reason.fields.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
 import { DeploymentQuery } from './deployment/deployment.query.js';
@@ -27,6 +30,7 @@ import { RevealVariablesMutation } from './env-group/reveal-variables.mutation.j
 import { UpdateEnvGroupMutation } from './env-group/update-env-group.mutation.js';
 import { CreateEnvironmentMutation } from './environment/create-environment.mutation.js';
 import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
+import { GuardEnvironmentMutations } from './environment/guard-environment.mutations.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
 import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
 import { IdempotentCalls } from './idempotency/idempotent-calls.js';
@@ -36,6 +40,7 @@ import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { PromoteServiceMutation } from './release/promote-service.mutation.js';
 import { ReleaseQuery, ServiceReleases } from './release/release.query.js';
 import { RollbackServiceMutation } from './release/rollback-service.mutation.js';
+import { RegistryCredentialResolver } from './registry/registry-credentials.js';
 import { DeleteServiceMutation } from './service/delete-service.mutation.js';
 import { DeployServiceMutation } from './service/deploy-service.mutation.js';
 import { PauseServiceMutation } from './service/pause-service.mutation.js';
@@ -81,6 +86,13 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new SignUpMutation(orm, vault, config.APEX_OPEN_SIGNUP ?? false),
   new UpdateAccountMutation(orm),
   new TeamQuery(),
+  new AuditLogFields(),
+  new TeamViewerCan(),
+  new EnvironmentViewerCan(),
+  new ServiceViewerCan(),
+  new EnvGroupViewerCan(),
+  new GuardEnvironmentMutations(orm),
+  new RegistryCredentialResolver(orm, vault),
   new TeamFields(),
   new CreateTeamMutation(orm, vault),
   new UpdateTeamMutation(orm),
@@ -114,6 +126,7 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new PauseServiceMutation(orm, orchestrator),
   new DeploymentQuery(),
   new DeploymentFields(),
+  new DeploymentReasonFields(vault),
   new CancelDeploymentMutation(orm, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new ServiceLogsSubscription(orchestrator, events),

@@ -4,6 +4,7 @@ import { ApexError, notFound, unauthenticated } from '../errors.js';
 import type { OperationRunner } from '../operation.js';
 import { answerOf, at, dataOf, sendJson } from './answer.js';
 import { sendLogs } from './log-answer.js';
+import { sendNdjson } from './ndjson-answer.js';
 import { sendProblem } from './problem.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import { readBody } from './read-body.js';
@@ -68,6 +69,7 @@ async function run(operations: OperationRunner, context: RequestContext, match: 
   const { route, params } = match;
   const { variables, controls } = readVariables(route, params, search, body);
   if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, req, res });
+  if (route.ndjson && req.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson') return sendNdjson(operations, context, route, variables, res);
   let data = dataOf(route, await operations.run(request(route, variables), context));
   if (controls.wait > 0 && (await untilDone(operations, context, route, params, at(data, route.answer), controls.wait))) {
     data = dataOf(route, await operations.run(request(route, variables), context));

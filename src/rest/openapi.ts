@@ -97,8 +97,9 @@ const flattened = (schema: JsonSchema, flatten: Readonly<Record<string, string>>
 function success(route: ServedRoute, schemas: Map<string, JsonSchema>): JsonSchema {
   const schema = hoisted(answerSchema(route), schemas);
   const streams = route.follow && { 'text/plain': { schema: { type: 'string' } }, 'application/x-ndjson': { schema: { type: 'string' } }, 'text/event-stream': { schema: { type: 'string' } } };
+  const lines = route.ndjson && { 'application/x-ndjson': { schema: { type: 'string' } } };
   const headers = { 'X-Request-Id': { schema: { type: 'string' } }, ...(route.page && { Link: { description: 'Where the list goes on, when `limit` is given.', schema: { type: 'string' } } }) };
-  return { description: 'Success', headers, content: { 'application/json': { schema }, ...streams } };
+  return { description: 'Success', headers, content: { 'application/json': { schema }, ...streams, ...lines } };
 }
 
 function problems(route: ServedRoute): Record<string, unknown> {

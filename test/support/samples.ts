@@ -65,6 +65,12 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.revealEnvGroup', 'admin', DEVELOPER, (w) => ({ id: w.groupId })),
   sample('Mutation.revealVariables', 'admin', DEVELOPER, (w) => ({ serviceId: w.serviceId }), SERVICE),
 
+  sample('Mutation.updateEnvironment', 'admin', ADMIN, (w) => ({ id: w.environmentId, input: { protected: true } })),
+  sample('Mutation.narrowRole', 'admin', ADMIN, (w) => ({ input: { environmentId: w.environmentId, membershipId: w.memberId, role: 'VIEWER' } })),
+  sample('Query.machines', 'admin', ADMIN, (w) => ({ teamId: w.teamId })),
+  sample('Query.registryCredentials', 'read', DEVELOPER, (w) => ({ teamId: w.teamId })),
+  sample('Mutation.setRegistryCredential', 'admin', ADMIN, (w) => ({ input: { registry: 'ghcr.io', username: 'ci', password: 'x', teamId: w.teamId } })),
+  sample('Mutation.deleteRegistryCredential', 'admin', ADMIN, (w) => ({ id: w.credentialId })),
   sample('Mutation.createTeam', 'admin', null, () => ({ input: { name: 'New' } }), OWN_ACCOUNT),
   sample('Mutation.updateTeam', 'admin', ADMIN, (w) => ({ id: w.teamId, input: { name: 'Renamed' } })),
   sample('Mutation.deleteTeam', 'admin', OWNER, (w) => ({ id: w.teamId, confirm: w.teamName })),

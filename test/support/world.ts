@@ -1,5 +1,6 @@
 import { newTeam } from '../../src/auth/new-team.js';
 import { issueToken } from '../../src/auth/issue-token.js';
+import { Account } from '../../src/entities/account.js';
 import { Deployment } from '../../src/entities/deployment.js';
 import { DeploymentEvent } from '../../src/entities/deployment-event.js';
 import { DeploymentState, DeploymentTrigger } from '../../src/entities/deployment-state.js';
@@ -8,6 +9,8 @@ import { EnvGroup } from '../../src/entities/env-group.js';
 import { Environment, namespaceFor } from '../../src/entities/environment.js';
 import { Installation } from '../../src/entities/installation.js';
 import { Invitation } from '../../src/entities/invitation.js';
+import { Membership } from '../../src/entities/membership.js';
+import { RegistryCredential } from '../../src/entities/registry-credential.js';
 import { Role } from '../../src/entities/roles.js';
 import { ServiceEnvGroup } from '../../src/entities/service-env-group.js';
 import { specOf } from '../../src/entities/workload-spec.js';
@@ -29,13 +32,16 @@ export interface World {
   spareGroupId: string;
   /** Of an invitation. */
   membershipId: string;
+  /** Of a VIEWER of its own. */
+  memberId: string;
+  credentialId: string;
   /** Of the owner. */
   tokenId: string;
 }
 
 /** The ids of nothing at all. */
 export const NOWHERE: World = Object.fromEntries(
-  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'environmentId', 'groupId', 'spareGroupId', 'membershipId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'environmentId', 'groupId', 'spareGroupId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
 ) as unknown as World;
 
 let made = 0;
@@ -48,7 +54,7 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
   const service = await insertRunningService(api.database, `world-${made}-${newId().slice(-6)}`, { teamId: team.id });
   const other = await insertRunningService(api.database, `other-${made}-${newId().slice(-6)}`, { teamId: team.id });
   return api.em.transactional(async (tx) => {
-    const ids = { environmentId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), deploymentId: newId() };
+    const ids = { environmentId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId() };
     const of = { teamId: team.id };
     const environment = Object.assign(new Environment(), { id: ids.environmentId, ...of, name: 'staging', namespace: namespaceFor(installationId, ids.environmentId, 'staging') });
     const group = Object.assign(new EnvGroup(), { id: ids.groupId, ...of, name: 'attached' });
@@ -57,7 +63,11 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const deployment = Object.assign(new Deployment(), {
       id: ids.deploymentId, serviceId: service.id, state: DeploymentState.QUEUED, trigger: DeploymentTrigger.API, image: service.image, spec: specOf(service),
     });
-    await tx.persist([environment, group, spare, invitation, deployment]).flush();
+    const account = Object.assign(new Account(), { name: 'Viewer' });
+    await tx.persist(account).flush();
+    const member = Object.assign(new Membership(), { id: ids.memberId, ...of, accountId: account.id, role: Role.VIEWER });
+    const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
+    await tx.persist([member, credential, environment, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(ServiceEnvGroup, { id: newId(), serviceId: service.id, groupId: group.id, position: 1, createdAt: new Date() });
     const { token } = await issueToken(tx, { accountId: owner.id, teamId: team.id, name: 'of the world', scopes: ['read'], expiresAt: null });

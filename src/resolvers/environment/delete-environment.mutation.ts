@@ -1,5 +1,6 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
@@ -17,9 +18,9 @@ export class DeleteEnvironmentMutation {
   ) {}
 
   @Mutation(() => Environment, { description: 'Deletes an environment that has no service, and never `production`.' })
-  async deleteEnvironment(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<Environment> {
+  async deleteEnvironment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Environment> {
     return this.orm.em.fork().transactional(async (tx) => {
-      await requireAccess(tx, actor, 'Mutation.deleteEnvironment', 'environment', id);
+      await requireAccess(tx, context.actor, 'Mutation.deleteEnvironment', 'environment', id);
       const environment = await tx.findOne(Environment, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!environment) throw notFound();
       if (environment.name === PRODUCTION) throw badRequest(`The environment "${PRODUCTION}" cannot be deleted: every team has it.`);
@@ -32,6 +33,7 @@ export class DeleteEnvironmentMutation {
       environment.deletedAt = new Date();
       await tx.flush();
       await this.orchestrator.wake(tx, `environment/${id}`);
+      await recordAudit(tx, context, { action: 'deleteEnvironment', teamId: environment.teamId, target: { kind: 'environment', id, name: environment.name } });
       return environment;
     });
   }

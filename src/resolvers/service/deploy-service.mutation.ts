@@ -1,5 +1,6 @@
 import { LockMode, UniqueConstraintViolationException, type EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
@@ -17,7 +18,7 @@ import { startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
 import { claimHost } from './claim-host.js';
 import { readService, type ServiceRow } from './service-rows.js';
-import { setVariables } from './set-variables.js';
+import { hidden, setVariables } from './set-variables.js';
 
 @Resolver()
 export class DeployServiceMutation {
@@ -42,6 +43,8 @@ export class DeployServiceMutation {
       await claimHost(tx, service, this.domain);
       await setVariables(tx, this.vault, service, input.env ?? {});
       await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator: this.orchestrator });
+      const after = { image: service.image, replicas: service.replicas, public: service.public, env: hidden(input.env) };
+      await recordAudit(tx, context, { action: 'deployService', teamId, target: { kind: 'service', id: service.id, name: service.name }, after });
       return readService(tx, service.id, this.orchestrator);
     });
   }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
@@ -17,7 +18,7 @@ import { changeIntent, startDeployment } from '../deployment/start-deployment.js
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
-import { setVariables } from './set-variables.js';
+import { hidden, setVariables } from './set-variables.js';
 
 @Resolver()
 export class UpdateServiceMutation {
@@ -43,6 +44,7 @@ export class UpdateServiceMutation {
       const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale })];
       if (faults.length > 0) throw invalidInput(context, faults);
 
+      const before = told(service);
       const isRelease = !isDeepStrictEqual(spec, specOf(service));
       const isScale = scale.public !== service.public || scale.replicas !== service.replicas;
       Object.assign(service, spec, scale);
@@ -53,10 +55,17 @@ export class UpdateServiceMutation {
       } else if (isScale) {
         await changeIntent(tx, service, orchestrator);
       }
+      if (isRelease || isScale || hasNewVariables) {
+        const after = { ...told(service), env: hidden(input.env) };
+        await recordAudit(tx, context, { action: 'updateService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, before, after });
+      }
       return readService(tx, service.id, orchestrator);
     });
   }
 }
+
+/** What the log tells of a service. */
+const told = ({ image, containerPort, replicas, public: isPublic, command, args }: Service) => ({ image, containerPort, replicas, public: isPublic, command, args });
 
 /** What was left out stays; null goes back to the default, for fields that have one. */
 function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec {
