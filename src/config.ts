@@ -35,7 +35,7 @@ export const SETTINGS = z.object({
   APEX_MAIL_FROM: z.string().default('Apex <apex@localhost>').describe('Sender of the mails'),
   APEX_DEPLOY_DEADLINE_SECONDS: z.coerce.number().int().min(5).max(3600).default(300).describe('A rollout that is not ready by then has failed'),
   APEX_METRICS_TOKEN: z.string().min(16).optional().describe('Bearer token for /metrics from elsewhere than loopback'),
-  APEX_GITHUB_WEBHOOK_SECRET: z.string().min(1).optional().describe('Secret of the GitHub webhook'),
+  APEX_GITHUB_WEBHOOK_SECRET: z.string().min(16, 'must be at least 16 characters (make one with "openssl rand -hex 32")').optional().describe('Secret of the webhook /api/webhooks/github; unset, only webhooks of single services are believed'),
   APEX_GITHUB_API_URL: z.url().default('https://api.github.com').describe("GitHub's API; another for Enterprise Server"),
   APEX_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged'),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('development shows the GraphQL sandbox'),

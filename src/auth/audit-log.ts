@@ -54,7 +54,8 @@ function audited(field: GraphQLField<unknown, RequestContext>, resolve: Resolver
     const after = (): AuditState => shown(field, args as Record<string, unknown>);
     try {
       const result: unknown = await resolve(source, args, context, info);
-      if ((written.get(context) ?? 0) === before) await recordAudit(orm.em.fork(), context, { action: field.name, ...(await aboutOf(orm.em.fork(), result)), after: after() });
+      // A delivery is a record of its own, and tells of each service that it deploys.
+      if ((written.get(context) ?? 0) === before && context.door !== 'webhook') await recordAudit(orm.em.fork(), context, { action: field.name, ...(await aboutOf(orm.em.fork(), result)), after: after() });
       return result;
     } catch (error) {
       if (error instanceof RoleTooLow) await recordAudit(orm.em.fork(), context, { action: field.name, teamId: error.teamId, outcome: error.code, after: after() });

@@ -3,8 +3,8 @@ import { Role } from '../entities/roles.js';
 
 /** What a field asks of its caller: a scope of the token, and a role in the team that it is about (where it is about one). */
 export interface Permission {
-  /** `public` needs no token. */
-  scope: 'public' | TokenScope;
+  /** `public` needs no token; `webhook` is for the door of the webhooks, and for nobody else. */
+  scope: 'public' | 'webhook' | TokenScope;
   role: Role | null;
   /** A token that is held to one service may use it, on that service; no other field is open to such a token. */
   service?: true;
@@ -17,6 +17,7 @@ const member = (scope: TokenScope, role: Role): Permission => ({ scope, role });
 const onService = (permission: Permission): Permission => ({ ...permission, service: true });
 
 const PUBLIC: Permission = { scope: 'public', role: null };
+const WEBHOOK: Permission = { scope: 'webhook', role: null };
 const READ = ownAccount('read');
 const VIEW = member('read', Role.VIEWER);
 const DEPLOY = member('deploy', Role.DEVELOPER);
@@ -42,6 +43,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Query.release': onService(VIEW),
   'Query.releaseDiff': onService(VIEW),
   'Query.serviceLogs': onService(VIEW),
+  'Query.webhookDeliveries': onService(VIEW),
 
   'Mutation.createEnvironment': DEPLOY,
   'Mutation.deleteEnvironment': ADMINISTER,
@@ -81,6 +83,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Mutation.changeMemberRole': ADMINISTER,
   'Mutation.removeTeamMember': ADMINISTER,
   'Mutation.acceptInvitation': PUBLIC,
+  'Mutation.createServiceWebhook': DEPLOY,
+  'Mutation.redeliverWebhook': DEPLOY,
+  'Mutation.receiveGithubEvent': WEBHOOK,
   'Mutation.createToken': ownAccount('admin'),
   'Mutation.revokeToken': ownAccount('admin'),
 
@@ -130,6 +135,13 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Service.envGroups': onService(VIEW),
   ServiceConnection: READ,
   ServiceEdge: READ,
+  ServiceSource: READ,
+  ServiceWebhook: READ,
   Team: READ,
   Token: READ,
+  WebhookDelivery: READ,
+  WebhookDeliveryConnection: READ,
+  WebhookDeliveryEdge: READ,
+  WebhookEffect: READ,
+  WebhookReceipt: READ,
 };

@@ -21,9 +21,11 @@ import { Team } from './team.js';
 import { TeamKey } from './team-key.js';
 import { Token } from './token.js';
 import { Variable } from './variable.js';
+import { WebhookDelivery } from './webhook-delivery.js';
+import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
   Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
-  Service, ServiceEnvGroup, Team, TeamKey, Token, Variable,
+  Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

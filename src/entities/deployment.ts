@@ -57,6 +57,10 @@ export class Deployment {
   @Property({ type: 'text' })
   image!: string;
 
+  @Field(() => String, { nullable: true, description: 'The commit of the push that it was made for.' })
+  @Property({ type: 'text', nullable: true, fieldName: 'commit_sha' })
+  commit: string | null = null;
+
   /** The pinned request: what the release will be made of. */
   @Property({ type: 'json' })
   spec!: WorkloadSpec;

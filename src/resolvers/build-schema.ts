@@ -60,6 +60,10 @@ import { UpdateTeamMutation } from './team/update-team.mutation.js';
 import { CreateTokenMutation } from './token/create-token.mutation.js';
 import { RevokeTokenMutation } from './token/revoke-token.mutation.js';
 import { TokenQuery } from './token/token.query.js';
+import { CreateServiceWebhookMutation } from './webhook/create-service-webhook.mutation.js';
+import { ReceiveGithubEventMutation, type DeliveryAllowance } from './webhook/receive-github-event.mutation.js';
+import { RedeliverWebhookMutation } from './webhook/redeliver-webhook.mutation.js';
+import { WebhookDeliveriesQuery } from './webhook/webhook-deliveries.query.js';
 
 /** What the resolvers are made of. */
 export interface SchemaParts {
@@ -70,7 +74,9 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined };
+  /** How many signed deliveries are taken; without it, all. */
+  deliveries?: DeliveryAllowance;
   mail?: InvitationMail;
 }
 
@@ -79,7 +85,7 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 
 
 /** Every resolver, wired by hand. */
-const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: SchemaParts): object[] => [
+const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_MAIL }: SchemaParts): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
   new SignInMutation(orm),
@@ -132,6 +138,10 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new ServiceLogsSubscription(orchestrator, events),
   new ServiceChangedSubscription(orchestrator, events),
   new DeploymentProgressSubscription(events),
+  new ReceiveGithubEventMutation(orm, vault, orchestrator, config.APEX_GITHUB_WEBHOOK_SECRET, deliveries),
+  new CreateServiceWebhookMutation(orm, vault, config.publicUrl ?? ''),
+  new WebhookDeliveriesQuery(orchestrator),
+  new RedeliverWebhookMutation(orm, orchestrator),
 ];
 
 /** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */

@@ -20,10 +20,10 @@ const PROBLEM: JsonSchema = {
   required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
 };
 
-/** The OpenAPI 3.1 document of the table. */
-export function openApiOf(routes: readonly ServedRoute[], serverUrl: string, version: string): JsonSchema {
+/** The OpenAPI 3.1 document of the table, and of the paths of other doors. */
+export function openApiOf(routes: readonly ServedRoute[], serverUrl: string, version: string, morePaths: Readonly<Record<string, Record<string, unknown>>> = {}): JsonSchema {
   const schemas = new Map<string, JsonSchema>([['Problem', PROBLEM]]);
-  const paths: Record<string, Record<string, unknown>> = {};
+  const paths: Record<string, Record<string, unknown>> = { ...morePaths };
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, schemas) };

@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Rule } from './rule.js';
+import { ServiceSourceInput } from './service-source.input.js';
 import { VARIABLES } from './variables.rule.js';
 import { Variables } from './variables.scalar.js';
 import { HealthCheckInput, PreDeployInput, ResourcesInput } from './workload.inputs.js';
@@ -43,6 +44,9 @@ export class DeployServiceInput {
 
   @Field(() => ResourcesInput, { nullable: true })
   resources?: ResourcesInput | null;
+
+  @Field(() => ServiceSourceInput, { nullable: true, description: 'The repository that it follows.' })
+  source?: ServiceSourceInput | null;
 
   @Field(() => PreDeployInput, { nullable: true, description: 'Runs once before each rollout, e.g. a migration.' })
   preDeploy?: PreDeployInput | null;

@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Rule } from './rule.js';
+import { ServiceSourceInput } from './service-source.input.js';
 import { VARIABLE_CHANGES } from './variables.rule.js';
 import { Variables } from './variables.scalar.js';
 import { HealthCheckInput, PreDeployInput, ResourcesInput } from './workload.inputs.js';
@@ -43,6 +44,9 @@ export class UpdateServiceInput {
 
   @Field(() => ResourcesInput, { nullable: true, description: 'null: the defaults.' })
   resources?: ResourcesInput | null;
+
+  @Field(() => ServiceSourceInput, { nullable: true, description: 'As a whole; null: it follows no repository any more.' })
+  source?: ServiceSourceInput | null;
 
   @Field(() => PreDeployInput, { nullable: true, description: 'null takes it away.' })
   preDeploy?: PreDeployInput | null;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildASTSchema, parse } from 'graphql';
 import { guardSchema } from '../../src/auth/guard-schema.js';
 import { PERMISSIONS } from '../../src/auth/permissions.js';
-import type { TokenScope } from '../../src/context.js';
+import { TOKEN_SCOPES, type Actor, type TokenScope } from '../../src/context.js';
 import { Role } from '../../src/entities/roles.js';
 import { documentFor, rootTypes, SAMPLES, type Sample } from '../support/samples.js';
 import { TestApi, type TestAccount } from '../support/test-api.js';
@@ -11,7 +11,7 @@ import { createWorld, NOWHERE, type World } from '../support/world.js';
 const WEAKER: Record<TokenScope, TokenScope[]> = { read: [], deploy: ['read'], admin: ['read', 'deploy'] };
 const ENOUGH: Record<TokenScope, TokenScope[]> = { read: ['read', 'deploy', 'admin'], deploy: ['deploy', 'admin'], admin: ['admin'] };
 const ROLES = [Role.VIEWER, Role.DEVELOPER, Role.ADMIN, Role.OWNER];
-const GUARDED = SAMPLES.filter(({ scope }) => scope !== 'public').map((sample) => [sample.coordinate, sample] as const);
+const GUARDED = SAMPLES.filter(({ scope }) => scope !== 'public' && scope !== 'webhook').map((sample) => [sample.coordinate, sample] as const);
 
 describe('permissions', () => {
   let api: TestApi;
@@ -67,6 +67,22 @@ describe('permissions', () => {
       const isAllowed = index >= ROLES.indexOf(sample.role!);
       expect([role, await code(members[index]!.token, sample, world)]).toEqual([role, isAllowed ? undefined : 'FORBIDDEN']);
     }
+  });
+
+  test('what is for the door of the webhooks is for nobody else', async () => {
+    const own = SAMPLES.filter(({ scope }) => scope === 'webhook');
+    expect(own.map(({ coordinate }) => coordinate)).toEqual(['Mutation.receiveGithubEvent']);
+    const before = await api.counts();
+    for (const { coordinate, variables } of own) {
+      const ask = async (actor: Actor) => (await api.runAs(actor, documentFor(api.schema, coordinate), variables(NOWHERE))).code;
+      expect(await ask({ kind: 'anonymous' })).toBe('UNAUTHENTICATED');
+      expect(await ask({ kind: 'account', accountId: ada.id, tokenId: ada.tokenId, scopes: new Set(TOKEN_SCOPES), teamId: null, isOperator: true })).toBe('FORBIDDEN');
+      expect(await ask({ kind: 'machine', tokenId: ada.tokenId, scopes: new Set(TOKEN_SCOPES), teamId: ada.teamId })).toBe('FORBIDDEN');
+      expect(await ask({ kind: 'system', name: 'schedule' })).toBe('FORBIDDEN');
+      // Let in, and refused for want of a signature.
+      expect(await ask({ kind: 'system', name: 'webhook' })).toBe('UNAUTHENTICATED');
+    }
+    expect(await api.counts()).toEqual(before);
   });
 
   test('a field, a type or a line too many stops the boot, by name', () => {

@@ -11,7 +11,7 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 const DOCUMENTED = [
   'POST /api/account/token', 'GET /api/account/token', 'DELETE /api/account/token/:id',
   'GET /api/services', 'POST /api/deploy', 'GET /api/services/:id', 'PATCH /api/services/:id', 'DELETE /api/services/:id',
-  'POST /api/services/:id/redeploy', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
+  'POST /api/services/:id/redeploy', 'POST /api/services/:id/webhook', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
   'GET /api/services/:id/deployments', 'GET /api/deployments/:id', 'POST /api/deployments/:id/cancel',
   'GET /api/services/:id/releases', 'POST /api/services/:id/rollback', 'POST /api/services/:id/promote',
   'GET /api/environments',
@@ -24,11 +24,13 @@ const DOCUMENTED = [
   'GET /api/teams/:id/audit-log',
 ];
 
+/** Of doors that are not the table's. */
+const OTHER_DOORS = ['POST /api/webhooks/github'];
+
 /** Documented endpoints that are not served yet, and what they wait for. */
 const LATER: Record<string, string> = {
   'GET /api/databases': 'managed databases', 'POST /api/databases': 'managed databases', 'GET /api/databases/:id': 'managed databases', 'DELETE /api/databases/:id': 'managed databases',
   'GET /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/restore': 'backups',
-  'POST /api/webhooks/github': 'builds from a repository',
 };
 
 describe('the documentation of the REST API', () => {
@@ -57,7 +59,7 @@ describe('the documentation of the REST API', () => {
     expect(await validator.validate(document)).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
     const operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`));
-    expect(operations.sort()).toEqual([...DOCUMENTED].sort());
+    expect(operations.sort()).toEqual([...DOCUMENTED, ...OTHER_DOORS].sort());
   });
 
   it('takes shapes and rules from the schema', () => {

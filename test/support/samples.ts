@@ -7,7 +7,7 @@ import type { World } from './world.js';
 /** One root field of the schema: what it asks of its caller, said a second time, and how it is called on what a team owns. */
 export interface Sample {
   coordinate: string;
-  scope: TokenScope | 'public';
+  scope: TokenScope | 'public' | 'webhook';
   /** Least role in the team that it is about; null where it is about the account. */
   role: Role | null;
   /** Open to a token that is held to one service. */
@@ -45,6 +45,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Query.deployments', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
   sample('Query.deployment', 'read', VIEWER, (w) => ({ id: w.deploymentId }), SERVICE),
   sample('Query.serviceLogs', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
+  sample('Query.webhookDeliveries', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
   sample('Query.envGroups', 'read', VIEWER, (w) => ({ teamId: w.teamId })),
   sample('Query.envGroup', 'read', VIEWER, (w) => ({ id: w.groupId })),
 
@@ -56,6 +57,9 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.redeployService', 'deploy', DEVELOPER, onService, SERVICE),
   sample('Mutation.pauseService', 'deploy', DEVELOPER, (w) => ({ id: w.serviceId, pause: true }), SERVICE),
   sample('Mutation.cancelDeployment', 'deploy', DEVELOPER, (w) => ({ id: w.deploymentId }), SERVICE),
+  sample('Mutation.createServiceWebhook', 'deploy', DEVELOPER, (w) => ({ serviceId: w.serviceId })),
+  sample('Mutation.redeliverWebhook', 'deploy', DEVELOPER, (w) => ({ id: w.deliveryId })),
+  sample('Mutation.receiveGithubEvent', 'webhook', null, () => ({ input: { headers: [], body: Buffer.from('{}') } }), { noId: true }),
   sample('Mutation.createEnvGroup', 'deploy', DEVELOPER, (w) => ({ input: { name: fresh('group'), variables: { A: '1' }, teamId: w.teamId } })),
   sample('Mutation.updateEnvGroup', 'deploy', DEVELOPER, (w) => ({ id: w.groupId, input: { variables: { A: '2' } } })),
   sample('Mutation.deleteEnvGroup', 'deploy', DEVELOPER, (w) => ({ id: w.spareGroupId })),

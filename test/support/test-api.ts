@@ -16,7 +16,7 @@ import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
 import { WakeQueue } from '../../src/queue/wake-queue.js';
 import { buildApexSchema } from '../../src/resolvers/build-schema.js';
 import { IdempotentCalls } from '../../src/resolvers/idempotency/idempotent-calls.js';
-import { keyedOperations } from '../../src/resolvers/idempotency/keyed-operations.js';
+import { keyedOperations } from '../../src/server/keyed-operations.js';
 import { Vault } from '../../src/vault/vault.js';
 import { OfflineOrchestrator } from './offline-orchestrator.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -56,7 +56,7 @@ export class TestApi {
     private readonly installationId: string,
   ) {}
 
-  static async start(): Promise<TestApi> {
+  static async start(settings: { APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const logger = createLogger('silent');
     const vault = new Vault(randomBytes(32));
@@ -67,7 +67,7 @@ export class TestApi {
     await queue.start();
     const orchestrator = new OfflineOrchestrator(queue);
     const calls = new IdempotentCalls(database.orm, vault);
-    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example' } });
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
     return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema, keyedOperations(calls)), createAuthenticator(database.orm), id);
   }
 

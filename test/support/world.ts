@@ -14,7 +14,7 @@ import { RegistryCredential } from '../../src/entities/registry-credential.js';
 import { Role } from '../../src/entities/roles.js';
 import { ServiceEnvGroup } from '../../src/entities/service-env-group.js';
 import { specOf } from '../../src/entities/workload-spec.js';
-import { insertRunningService } from './rows.js';
+import { insertDelivery, insertRunningService } from './rows.js';
 import type { TestAccount, TestApi } from './test-api.js';
 
 /** A team that owns one of everything. */
@@ -30,6 +30,8 @@ export interface World {
   /** Attached to the service. */
   groupId: string;
   spareGroupId: string;
+  /** A push, delivered to the service. */
+  deliveryId: string;
   /** Of an invitation. */
   membershipId: string;
   /** Of a VIEWER of its own. */
@@ -41,7 +43,7 @@ export interface World {
 
 /** The ids of nothing at all. */
 export const NOWHERE: World = Object.fromEntries(
-  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'environmentId', 'groupId', 'spareGroupId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'environmentId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
 ) as unknown as World;
 
 let made = 0;
@@ -53,6 +55,7 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
   const team = await api.em.transactional((tx) => newTeam(tx, api.vault, installationId, { name: teamName, personal: false, accountId: owner.id }));
   const service = await insertRunningService(api.database, `world-${made}-${newId().slice(-6)}`, { teamId: team.id });
   const other = await insertRunningService(api.database, `other-${made}-${newId().slice(-6)}`, { teamId: team.id });
+  const deliveryId = await insertDelivery(api.database, service.id);
   return api.em.transactional(async (tx) => {
     const ids = { environmentId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId() };
     const of = { teamId: team.id };
@@ -71,6 +74,6 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(ServiceEnvGroup, { id: newId(), serviceId: service.id, groupId: group.id, position: 1, createdAt: new Date() });
     const { token } = await issueToken(tx, { accountId: owner.id, teamId: team.id, name: 'of the world', scopes: ['read'], expiresAt: null });
-    return { teamId: team.id, teamName, serviceId: service.id, otherServiceId: other.id, tokenId: token.id, ...ids };
+    return { teamId: team.id, teamName, serviceId: service.id, otherServiceId: other.id, tokenId: token.id, deliveryId, ...ids };
   });
 }

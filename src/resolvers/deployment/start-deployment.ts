@@ -16,6 +16,8 @@ export interface DeploymentStart {
   service: Service;
   trigger: DeploymentTrigger;
   actor: Actor;
+  /** Of the push that it is for. */
+  commit?: string;
   orchestrator: Orchestrator;
   /** What is not taken from the rows of now: a whole release, or a digest that the tag is not resolved for. */
   pinned?: { release?: Release; digest: string | null; fromReleaseId?: string };
@@ -25,7 +27,7 @@ export interface DeploymentStart {
  * A new deployment of the service as its rows are now: it pins the request, takes the place of any unfinished one, and
  * wakes the reconciler, all in the caller's transaction.
  */
-export async function startDeployment(tx: EntityManager, { service, trigger, actor, orchestrator, pinned }: DeploymentStart): Promise<Deployment> {
+export async function startDeployment(tx: EntityManager, { service, trigger, actor, commit, orchestrator, pinned }: DeploymentStart): Promise<Deployment> {
   await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
   const release = pinned?.release;
   const variableIds = release?.variableIds ?? (await effectiveVariables(tx, [service.id])).map(({ id }) => id);
@@ -37,6 +39,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
     accountId: actor.kind === 'account' ? actor.accountId : null,
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
+    commit: commit ?? null,
     spec: release?.spec ?? specOf(service),
     variableIds,
     digest: pinned?.digest ?? null,

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../../context.js';
+import type { Actor, RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { IdempotentCall } from '../../entities/idempotent-call.js';
-import { ApexError, badRequest } from '../../errors.js';
+import { ApexError, badRequest, type ErrorCode } from '../../errors.js';
 import type { Vault } from '../../vault/vault.js';
 import { stableText } from './stable-text.js';
 
@@ -12,6 +12,9 @@ const SWEEP_MS = 60 * 60 * 1000;
 /** How long a repetition waits for the first to end, on another server. */
 const PATIENCE_MS = 10_000;
 const ASK_AGAIN_MS = 50;
+
+/** Refusals that are an answer: asked again, the same would be said. All others changed nothing and may come right. */
+export const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND']);
 
 /** What a client named, and what it asks for. */
 export interface NamedCall {
@@ -108,6 +111,9 @@ export class IdempotentCalls {
     }
   }
 }
+
+/** The same context, whose reads see what the transaction has written. */
+export const within = (context: RequestContext, tx: EntityManager): RequestContext => Object.create(context, { em: { value: tx } }) as RequestContext;
 
 /** Rolls back what a call did that is not kept, and carries its answer. */
 class NotKept extends Error {

@@ -16,6 +16,7 @@ import { preDeployOf } from '../../schema/workload.inputs.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
+import { sourceOf } from './source-of.js';
 import { claimHost } from './claim-host.js';
 import { readService, type ServiceRow } from './service-rows.js';
 import { hidden, setVariables } from './set-variables.js';
@@ -58,7 +59,7 @@ export class DeployServiceMutation {
   }
 }
 
-type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds'>;
+type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds' | 'source'>;
 
 const intentOf = (input: DeployServiceInput): Intent => ({
   name: input.name,
@@ -70,6 +71,7 @@ const intentOf = (input: DeployServiceInput): Intent => ({
   replicas: input.replicas ?? 1,
   healthCheck: input.healthCheck ? { ...input.healthCheck } : null,
   resources: { cpu: input.resources?.cpu ?? DEFAULT_RESOURCES.cpu, memory: input.resources?.memory ?? DEFAULT_RESOURCES.memory },
+  source: sourceOf(input.source),
   preDeploy: preDeployOf(input.preDeploy),
   deployTimeoutSeconds: input.deployTimeoutSeconds ?? null,
 });

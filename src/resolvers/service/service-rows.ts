@@ -4,6 +4,7 @@ import type { Deployment, DeploymentReason } from '../../entities/deployment.js'
 import type { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
 import type { Environment } from '../../entities/environment.js';
 import type { Service } from '../../entities/service.js';
+import type { ServiceSource } from '../../entities/service-source.js';
 import { serviceStatus } from '../../entities/service-status.js';
 import type { HealthCheck, PreDeploy, Resources } from '../../entities/workload-spec.js';
 import { readPrepared } from '../../entities/prepared-read.js';
@@ -15,7 +16,7 @@ import type { PageWish } from '../../schema/page.js';
 export type ServiceRow = Pick<
   Service,
   | 'id' | 'teamId' | 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds'
-  | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
+  | 'source' | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
 > & {
   environment: EnvironmentRow;
   currentDeployment: DeploymentRow | null;
@@ -26,21 +27,21 @@ export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'prote
 
 export type DeploymentRow = Pick<
   Deployment,
-  'id' | 'serviceId' | 'state' | 'trigger' | 'image' | 'digest' | 'createdAt' | 'endedAt' | 'release' | 'reason'
+  'id' | 'serviceId' | 'state' | 'trigger' | 'image' | 'commit' | 'digest' | 'createdAt' | 'endedAt' | 'release' | 'reason'
 >;
 
 type Raw = Record<string, unknown>;
 
 /** The columns of a deployment under a prefix, so that two of them fit in one row. */
 export const deploymentColumns = (table: string, release: string, prefix: string): string =>
-  ['id', 'service_id', 'state', 'trigger', 'image', 'digest', 'reason_code', 'reason_message', 'created_at', 'ended_at']
+  ['id', 'service_id', 'state', 'trigger', 'image', 'commit_sha', 'digest', 'reason_code', 'reason_message', 'created_at', 'ended_at']
     .map((column) => `${table}.${column} as ${prefix}${column}`)
     .concat(`${release}.number as ${prefix}release`)
     .join(', ');
 
 const SELECT = `
   select service.id, service.team_id, service.environment_id, service.name, service.image, service.command, service.args, service.container_port,
-    service.public, service.replicas, service.health_check, service.resources, service.pre_deploy, service.deploy_timeout_seconds, service.paused, service.generation, service.observed_generation,
+    service.public, service.replicas, service.health_check, service.resources, service.pre_deploy, service.deploy_timeout_seconds, service.source, service.paused, service.generation, service.observed_generation,
     service.ready_replicas, service.address_answers, service.status_message, service.current_deployment_id, service.created_at, service.deleted_at,
     environment.name as environment_name, environment.protected as environment_protected, environment.created_at as environment_created_at, host.name as host_name,
     ${deploymentColumns('running', 'running_release', 'r_')}, ${deploymentColumns('latest', 'latest_release', 'l_')}
@@ -98,6 +99,7 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
     replicas,
     healthCheck: json<HealthCheck>(row['health_check']),
     resources: json<Resources>(row['resources'])!,
+    source: json<ServiceSource>(row['source']),
     preDeploy: json<PreDeploy>(row['pre_deploy']),
     deployTimeoutSeconds: row['deploy_timeout_seconds'] as number | null,
     paused,
@@ -139,6 +141,7 @@ export function deploymentOf(row: Raw, prefix: string): DeploymentRow {
     state: row[`${prefix}state`] as DeploymentState,
     trigger: row[`${prefix}trigger`] as DeploymentTrigger,
     image: row[`${prefix}image`] as string,
+    commit: row[`${prefix}commit_sha`] as string | null,
     digest: row[`${prefix}digest`] as string | null,
     createdAt: time(row[`${prefix}created_at`]),
     endedAt: endedAt == null ? null : time(endedAt),

@@ -19,6 +19,7 @@ import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
 import { hidden, setVariables } from './set-variables.js';
+import { sourceOf } from './source-of.js';
 
 @Resolver()
 export class UpdateServiceMutation {
@@ -48,14 +49,17 @@ export class UpdateServiceMutation {
       const isRelease = !isDeepStrictEqual(spec, specOf(service));
       const isScale = scale.public !== service.public || scale.replicas !== service.replicas;
       Object.assign(service, spec, scale);
+      const hasNewSource = follow(service, input.source);
       if (input.deployTimeoutSeconds !== undefined) service.deployTimeoutSeconds = input.deployTimeoutSeconds;
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
       if (isRelease || hasNewVariables) {
         await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
       } else if (isScale) {
         await changeIntent(tx, service, orchestrator);
+      } else {
+        await tx.flush();
       }
-      if (isRelease || isScale || hasNewVariables) {
+      if (isRelease || isScale || hasNewVariables || hasNewSource) {
         const after = { ...told(service), env: hidden(input.env) };
         await recordAudit(tx, context, { action: 'updateService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, before, after });
       }
@@ -64,8 +68,20 @@ export class UpdateServiceMutation {
   }
 }
 
+/** Another repository or branch has pushes of its own: what was last seen of the one before says nothing of them. */
+function follow(service: Service, input: UpdateServiceInput['source']): boolean {
+  if (input === undefined) return false;
+  const source = sourceOf(input);
+  if (isDeepStrictEqual(source, service.source)) return false;
+  if (source?.repository !== service.source?.repository || source?.branch !== service.source?.branch) service.lastPush = null;
+  service.source = source;
+  return true;
+}
+
 /** What the log tells of a service. */
-const told = ({ image, containerPort, replicas, public: isPublic, command, args }: Service) => ({ image, containerPort, replicas, public: isPublic, command, args });
+const told = ({ image, containerPort, replicas, public: isPublic, command, args, source }: Service) => ({
+  image, containerPort, replicas, public: isPublic, command, args, source: source && [source.repository, source.branch, source.path ?? '', source.autoDeploy],
+});
 
 /** What was left out stays; null goes back to the default, for fields that have one. */
 function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec {
