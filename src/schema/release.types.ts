@@ -91,6 +91,9 @@ export class ReleaseVariableDiff {
 
 @ObjectType({ simpleResolvers: true, description: 'From the first to the second. No value of a variable is shown.' })
 export class ReleaseDiff {
+  @Field({ description: 'Both run exactly the same.' })
+  same!: boolean;
+
   @Field(() => ReleaseView)
   releaseA!: ReleaseView;
 

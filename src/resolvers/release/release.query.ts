@@ -22,7 +22,8 @@ export class ReleaseQuery {
   async releaseDiff(@Ctx() context: RequestContext, @Arg('releaseA', () => ID) a: string, @Arg('releaseB', () => ID) b: string): Promise<ReleaseDiff> {
     const [releaseA, releaseB] = [await this.release(context, a), await this.release(context, b)];
     const variables = await readReleaseVariables(context.em, [a, b]);
-    return { releaseA, releaseB, fields: fieldsOf(releaseA, releaseB), variables: variablesOf(variables.get(releaseA.id) ?? [], variables.get(releaseB.id) ?? []) };
+    const [fields, names] = [fieldsOf(releaseA, releaseB), variablesOf(variables.get(releaseA.id) ?? [], variables.get(releaseB.id) ?? [])];
+    return { same: fields.length + names.length === 0, releaseA, releaseB, fields, variables: names };
   }
 
   @FieldResolver(() => [ReleaseVariable])
