@@ -13,7 +13,8 @@ const CHANGE_GROUP = 'mutation ($id: ID!, $input: UpdateEnvGroupInput!) { update
 const ATTACH = 'mutation ($serviceId: ID!, $groupId: ID!) { attachEnvGroup(serviceId: $serviceId, groupId: $groupId) { id } }';
 const REGISTRY = 'mutation { setRegistryCredential(input: { registry: "ghcr.io", username: "ci", password: "of the registry" }) { id } }';
 const WRITES_A_SECOND = 50;
-const SECONDS = 3;
+const WRITES = 150;
+const WRITERS = 6;
 
 describe('key rotation', () => {
   const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
@@ -48,7 +49,6 @@ describe('key rotation', () => {
     const during = api.withVault(both);
     const newest = new Map<string, string>();
     const codes: (string | undefined)[] = [];
-    const running: Promise<unknown>[] = [];
     const write = async (index: number) => {
       const id = services[index % services.length]!;
       const value = `value-${index}`;
@@ -59,30 +59,25 @@ describe('key rotation', () => {
       codes.push(answer.code);
       if (!isGroup) newest.set(`${id} KEY_${index}`, value);
     };
+    // As many writers as reach 50 a second where the machine is free; on a busy one they are slower, and none piles up.
     let index = 0;
-    const waiting = new Map<number, () => void>();
-    const reached = (number: number) => new Promise<void>((resolve) => waiting.set(number, resolve));
-    const timer = setInterval(() => {
-      running.push(write((index += 1)));
-      waiting.get(index)?.();
-    }, 1000 / WRITES_A_SECOND);
-    const last = reached(WRITES_A_SECOND * SECONDS);
-    const since = new Date();
-    let [steps, again] = [0, 0];
-    try {
-      await reached(20);
-      steps = await rotate(both, since);
-      again = await rotate(both, new Date());
-      await last;
-    } finally {
-      clearInterval(timer);
-    }
-    await Promise.all(running);
-    await rotate(both, new Date(0));
+    const began = performance.now();
+    const writer = async (): Promise<void> => {
+      while (index < WRITES) {
+        const due = began + (index * 1000) / WRITES_A_SECOND;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
+        await write((index += 1));
+      }
+    };
+    const writers = Promise.all(Array.from({ length: WRITERS }, writer));
+    while (codes.length < 10) await new Promise((resolve) => setTimeout(resolve, 10));
+    const steps = await rotate(both, new Date());
+    const again = await rotate(both, new Date());
+    await writers;
 
     expect([steps > 1, again > 1]).toEqual([true, true]);
     expect(codes.filter(Boolean)).toEqual([]);
-    expect(codes.length).toBeGreaterThanOrEqual(WRITES_A_SECOND * SECONDS);
+    expect(codes.length).toBeGreaterThanOrEqual(WRITES);
 
     const after = api.withVault(new Vault(newKey));
     await expect(ensureInstallation(api.database.orm, new Vault(newKey))).resolves.toBeDefined();
