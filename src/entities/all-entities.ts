@@ -9,6 +9,7 @@ import { Host } from './host.js';
 import { Installation } from './installation.js';
 import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
+import { ManagedDatabase } from './managed-database.js';
 import { Membership } from './membership.js';
 import { RegistryCredential } from './registry-credential.js';
 import { Release } from './release.js';
@@ -20,6 +21,6 @@ import { Variable } from './variable.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, Environment, EnvironmentRole, Host, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, Environment, EnvironmentRole, Host, Installation, Invitation, Lease, ManagedDatabase, Membership, RegistryCredential, Release,
   Service, Team, TeamKey, Token, Variable,
 ];

@@ -4,6 +4,7 @@ import { buildSchemaSync, type ClassType } from 'type-graphql';
 import { auditMutations } from '../auth/audit-log.js';
 import { guardSchema } from '../auth/guard-schema.js';
 import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/deployment-state.js';
+import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
 import type { Orchestrator } from '../orchestrator/port.js';
@@ -11,6 +12,14 @@ import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
 import { AcceptInvitationMutation } from './account/accept-invitation.mutation.js';
 import { ViewerQuery } from './account/viewer.query.js';
+import { CreateDatabaseMutation } from './database/create-database.mutation.js';
+import { DatabaseQuery } from './database/database.query.js';
+import { DeleteDatabaseMutation } from './database/delete-database.mutation.js';
+import { LinkDatabaseMutation } from './database/link-database.mutation.js';
+import { PauseDatabaseMutation } from './database/pause-database.mutation.js';
+import { ResizeDatabaseMutation } from './database/resize-database.mutation.js';
+import { RotateDatabaseCredentialsMutation } from './database/rotate-database-credentials.mutation.js';
+import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
@@ -82,6 +91,14 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new DeploymentQuery(),
   new DeploymentFields(),
   new CancelDeploymentMutation(orm, orchestrator),
+  new DatabaseQuery(vault),
+  new CreateDatabaseMutation(orm, vault, orchestrator),
+  new DeleteDatabaseMutation(orm, orchestrator),
+  new UndeleteDatabaseMutation(orm, orchestrator),
+  new PauseDatabaseMutation(orm, orchestrator),
+  new ResizeDatabaseMutation(orm, orchestrator),
+  new RotateDatabaseCredentialsMutation(orm, vault, orchestrator),
+  new LinkDatabaseMutation(orm, vault, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new ServiceLogsSubscription(orchestrator, events),
   new ServiceChangedSubscription(orchestrator, events),
@@ -91,6 +108,7 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
 /** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */
 export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   checkStateTable('Deployment', DEPLOYMENT_MOVES, DeploymentState.QUEUED);
+  checkStateTable('Database', DATABASE_MOVES, DatabaseState.PROVISIONING);
   const instances = new Map(wire(parts).map((instance) => [instance.constructor as ClassType, instance]));
   const [first, ...rest] = instances.keys();
   const schema = buildSchemaSync({
