@@ -2,11 +2,15 @@ import { GraphQLError, subscribe, type DocumentNode, type ExecutionResult, type 
 import type { RequestContext } from './context.js';
 import { ApexError, badRequest } from './errors.js';
 import type { OperationRequest, OperationRunner } from './operation.js';
+import { invalid } from './schema/check-input.js';
 import { CompiledOperations } from './schema/compiled-operations.js';
 import { operationOf } from './schema/document-limits.js';
 import { apexErrorOf, graphqlErrorOf, maskedError } from './schema/masked-errors.js';
-import { invalid } from './schema/check-input.js';
 import { variableFaults } from './schema/variable-faults.js';
+import { inTime } from './server/in-time.js';
+
+/** An answer begins within 15 s; the look at the token before it has its own part of them. */
+const DEADLINE_MS = 11_000;
 
 /**
  * The one pipeline behind every door, Apollo's included: exact variables, execution (where the schema asks permission of
@@ -28,7 +32,7 @@ export class SchemaOperations implements OperationRunner {
     try {
       const refused = this.refusal(request, context);
       if (refused) return refused;
-      const result = await this.compiled.execute(request.document, request.operationName, context, request.variables);
+      const result = await inTime(this.compiled.execute(request.document, request.operationName, context, request.variables), DEADLINE_MS);
       return masked(result, context) as ExecutionResult<T>;
     } catch (error) {
       return failed(error, context);

@@ -26,7 +26,7 @@ export function parseImage(image: string): ImageReference | null {
   const hasRegistry = parts.length > 1 && (first.includes('.') || first.includes(':') || first === 'localhost');
   const registry = hasRegistry ? normalise(first) : DOCKER_HUB;
   const path = hasRegistry ? parts.slice(1) : parts;
-  if (!path.every((part) => PART.test(part)) || (hasRegistry && !/^[a-zA-Z0-9.-]+(:\d{1,5})?$/.test(first))) return null;
+  if (!path.every((part) => PART.test(part)) || (hasRegistry && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i.test(first))) return null;
   const repository = registry === DOCKER_HUB && path.length === 1 ? `library/${path[0]}` : path.join('/');
   return repository.length > 255 ? null : { registry, repository, tag, digest };
 }

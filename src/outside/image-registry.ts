@@ -40,14 +40,15 @@ export class ImageRegistry {
     private readonly mirrors: Mirrors,
   ) {}
 
-  /** Asks the mirrors, then the registry itself; a mirror that lacks the image does not decide. */
+  /** Asks the mirrors, then the registry itself. */
   async resolve(image: string, login: RegistryLogin | null, signal?: AbortSignal): Promise<Resolution> {
     const reference = parseImage(image);
     if (!reference) return { kind: 'not-found', message: `"${image}" is not a valid image reference.` };
     let answer: Resolution = { kind: 'unreachable', message: `No registry is known for ${reference.registry}.` };
     for (const endpoint of this.#endpoints(reference.registry)) {
       answer = await this.#ask(endpoint, reference, endpoint.mirror ? null : login, signal);
-      if (answer.kind === 'found') return answer;
+      // A mirror that lacks it does not decide; what the registry itself says does.
+      if (answer.kind === 'found' || (!endpoint.mirror && answer.kind !== 'unreachable')) return answer;
     }
     return answer;
   }
@@ -58,7 +59,9 @@ export class ImageRegistry {
     if (registry.endsWith('.local') && mirrors.length > 0) return mirrors;
     const secure = new URL(`https://${registry === DOCKER_HUB ? 'registry-1.docker.io' : registry}`);
     const plain = new URL(`http://${registry}`);
-    return [...mirrors, { base: this.guard.allows(plain) && !this.guard.allows(secure) ? plain : secure, mirror: false }];
+    // Without encryption only where the operator named the host.
+    const bases = this.guard.allows(plain) ? [secure, plain] : [secure];
+    return [...mirrors, ...bases.map((base) => ({ base, mirror: false }))];
   }
 
   async #ask(endpoint: Endpoint, reference: ImageReference, login: RegistryLogin | null, signal?: AbortSignal): Promise<Resolution> {

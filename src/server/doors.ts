@@ -22,6 +22,7 @@ import { createGraphqlHttp } from './graphql-http.js';
 import { createGraphqlStream } from './graphql-stream.js';
 import { serveWebSockets } from './graphql-ws.js';
 import { createApp } from './http-app.js';
+import { inTime } from './in-time.js';
 import type { Metrics } from './metrics.js';
 import { actorOf, OperationContext, type ContextParts } from './operation-context.js';
 import type { OpenStreams } from './open-streams.js';
@@ -29,6 +30,7 @@ import { scopeOf } from './scope.js';
 
 const API_VERSION = '1';
 const DATABASE_DEADLINE_MS = 3_000;
+const AUTHENTICATION_MS = 3_000;
 
 export interface DoorParts {
   http: Server;
@@ -93,15 +95,14 @@ function servedRoutes(schema: GraphQLSchema, operations: SchemaOperations): Serv
 const opener =
   (contexts: ContextParts, door: Door) =>
   async (req: Request, res: Response): Promise<RequestContext> => {
-    const actor = await actorOf(contexts, req.headers.authorization);
+    const actor = await inTime(actorOf(contexts, req.headers.authorization), AUTHENTICATION_MS);
     return new OperationContext(contexts, scopeOf(res), door, actor, (left) => (res.closed ? left() : res.once('close', left)));
   };
 
 async function whyNotServing({ orm, isStopping }: DoorParts): Promise<string | null> {
   if (isStopping()) return 'The server is stopping.';
-  const late = new Promise<never>((_resolve, reject) => setTimeout(() => reject(new Error('late')), DATABASE_DEADLINE_MS).unref());
-  const asked = orm.em.getConnection().execute('select 1');
-  return Promise.race([asked, late]).then(() => null, () => 'The database cannot be reached.');
+  const asked = inTime(orm.em.getConnection().execute('select 1'), DATABASE_DEADLINE_MS);
+  return asked.then(() => null, () => 'The database cannot be reached.');
 }
 
 function clusterFault(state: ClusterState): ApexError | null {

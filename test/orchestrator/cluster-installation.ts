@@ -9,7 +9,7 @@ import { newId } from '../../src/entities/columns.js';
 import { createLogger, type Logger } from '../../src/logger.js';
 import { SchemaOperations } from '../../src/operation-runner.js';
 import { createOrchestrator, type RunningOrchestrator } from '../../src/orchestrator/create-orchestrator.js';
-import { chooseClusterSource, readCredentials } from '../../src/orchestrator/kubernetes/cluster-source.js';
+import { chooseClusterSource, readCredentials, type ClusterSource } from '../../src/orchestrator/kubernetes/cluster-source.js';
 import { KubeClient } from '../../src/orchestrator/kubernetes/kube-client.js';
 import type { Kind, KubeObject } from '../../src/orchestrator/kubernetes/kinds.js';
 import { installationSelector, LABELS } from '../../src/orchestrator/kubernetes/labels.js';
@@ -38,6 +38,17 @@ export interface SeenService {
 
 export type CallCount = Record<string, number>;
 
+/** The cluster that `./apex test` provides. */
+export function theCluster(): Exclude<ClusterSource, { kind: 'none' }> {
+  const { KUBECONFIG, APEX_NODE_DIR } = process.env;
+  const source = chooseClusterSource({ APEX_NO_CLUSTER: false, KUBECONFIG: KUBECONFIG || undefined, APEX_NODE_DIR: APEX_NODE_DIR || undefined });
+  if (source.kind === 'none') throw new Error('No cluster: run the tests with "./apex test", which brings one up.');
+  return source;
+}
+
+/** Hosts are unique on a node, so every installation has a domain of its own. */
+const ownDomain = (): string => `t${randomBytes(4).toString('hex')}.apex.localhost`;
+
 /** An installation of its own on the real cluster: its database, its queue, its schema, its id. */
 export class ClusterInstallation {
   readonly calls: { method: string; kind: string; status: number }[] = [];
@@ -52,6 +63,8 @@ export class ClusterInstallation {
     readonly config: Config,
     readonly installationId: string,
     readonly kube: KubeClient,
+    /** Past any proxy that the installation itself has to go through. */
+    readonly direct: KubeClient,
     private readonly logger: Logger,
     private readonly accountId: string,
   ) {}
@@ -60,9 +73,8 @@ export class ClusterInstallation {
     const database = await createTestDatabase();
     const { KUBECONFIG, APEX_NODE_DIR, APEX_TEST_LOG } = process.env;
     const key = randomBytes(32);
-    const config = loadConfig({ KUBECONFIG, APEX_NODE_DIR, DATABASE_URL: database.url, APEX_SECRET_KEY: key.toString('base64'), APEX_DEPLOY_DEADLINE_SECONDS: '40', ...settings });
-    const source = chooseClusterSource(config);
-    if (source.kind === 'none') throw new Error('No cluster: run the tests with "./apex test", which brings one up.');
+    const config = loadConfig({ KUBECONFIG, APEX_NODE_DIR, DATABASE_URL: database.url, APEX_SECRET_KEY: key.toString('base64'), APEX_DEPLOY_DEADLINE_SECONDS: '40', APEX_DOMAIN: ownDomain(), ...settings });
+    const source = settings.KUBECONFIG ? ({ kind: 'kubeconfig', file: settings.KUBECONFIG } as const) : theCluster();
     const logger = createLogger(APEX_TEST_LOG ?? 'silent');
     const vault = new Vault(config.secretKey);
     const { id } = await ensureInstallation(database.orm, vault);
@@ -70,7 +82,8 @@ export class ClusterInstallation {
     const events = createPgEvents(database.url, logger);
     await events.start();
     const kube = new KubeClient(readCredentials(source).load(), 'apex-test');
-    const installation = new ClusterInstallation(database, vault, events, config, id, kube, logger, operator.id);
+    const direct = new KubeClient(readCredentials(theCluster()).load(), 'apex-test');
+    const installation = new ClusterInstallation(database, vault, events, config, id, kube, direct, logger, operator.id);
     await installation.boot();
     return installation;
   }
@@ -97,7 +110,7 @@ export class ClusterInstallation {
   async stop(): Promise<void> {
     await this.shutDown();
     for (const namespace of await this.objects('Namespace')) await this.kube.remove(namespace);
-    await this.kube.close();
+    await Promise.all([this.kube.close(), this.direct.close()]);
     await this.events.stop();
     await this.database.drop();
   }

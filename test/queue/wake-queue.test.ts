@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { createLogger } from '../../src/logger.js';
 import { WakeQueue, type LookResult } from '../../src/queue/wake-queue.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -21,7 +22,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const transaction = <T>(work: Parameters<TestDatabase['orm']['em']['transactional']>[0] & ((...args: never[]) => Promise<T>)) => database.orm.em.fork().transactional(work as never);
+const transaction = (work: (tx: EntityManager) => Promise<unknown>): Promise<unknown> => database.orm.em.fork().transactional(work);
 
 /** Resolves when the key was looked at `times` times; collects what each look did. */
 function looked(key: string, times: number, look: () => Promise<LookResult> = async () => NEVER): { done: Promise<number[]> } {
@@ -42,17 +43,17 @@ test('a wake-up happens if, and only if, its transaction commits', async () => {
   let early = false;
   const { done } = looked('service/committed', 1);
   looks.set('service/rolled-back', async () => ((early = true), NEVER));
-  await expect(transaction(async (tx: never) => {
+  await expect(transaction(async (tx) => {
     await queue.wake(tx, 'service/rolled-back');
     throw new Error('no');
   })).rejects.toThrow('no');
-  await transaction(async (tx: never) => queue.wake(tx, 'service/committed'));
+  await transaction(async (tx) => queue.wake(tx, 'service/committed'));
   await done;
   expect(early).toBe(false);
 });
 
 test('a wake-up without a transaction is refused', async () => {
-  await expect(queue.wake(database.orm.em.fork() as never, 'service/x')).rejects.toThrow('transaction');
+  await expect(queue.wake(database.orm.em.fork(), 'service/x')).rejects.toThrow('transaction');
 });
 
 test('one look at a key at a time; what waits meanwhile is answered by one more, at once', async () => {

@@ -13,7 +13,9 @@ const DOCUMENTED = [
   'GET /api/services', 'POST /api/deploy', 'GET /api/services/:id', 'PATCH /api/services/:id', 'DELETE /api/services/:id',
   'POST /api/services/:id/redeploy', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
   'GET /api/services/:id/deployments', 'GET /api/deployments/:id', 'POST /api/deployments/:id/cancel',
-  'GET /api/teams', 'GET /api/environments',
+  'GET /api/environments',
+  'GET /api/teams', 'POST /api/teams', 'GET /api/teams/:id', 'PATCH /api/teams/:id', 'DELETE /api/teams/:id', 'POST /api/teams/:id/leave',
+  'GET /api/teams/:id/members', 'POST /api/teams/:id/members', 'PATCH /api/teams/:id/members/:memberId', 'DELETE /api/teams/:id/members/:memberId', 'POST /api/invitations/accept',
 ];
 
 /** Documented endpoints that are not served yet, and what they wait for. */
@@ -21,8 +23,6 @@ const LATER: Record<string, string> = {
   'POST /api/services/:id/rollback': 'deployments of an old release',
   'GET /api/databases': 'managed databases', 'POST /api/databases': 'managed databases', 'GET /api/databases/:id': 'managed databases', 'DELETE /api/databases/:id': 'managed databases',
   'GET /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/restore': 'backups',
-  'POST /api/teams': 'teams of several people', 'GET /api/teams/:id': 'teams of several people', 'DELETE /api/teams/:id': 'teams of several people',
-  'POST /api/teams/:id/members': 'members and invitations', 'GET /api/teams/:id/members': 'members and invitations', 'DELETE /api/teams/:id/members/:memberId': 'members and invitations',
   'GET /api/env-groups': 'groups of variables', 'POST /api/env-groups': 'groups of variables', 'GET /api/env-groups/:id': 'groups of variables', 'DELETE /api/env-groups/:id': 'groups of variables',
   'POST /api/services/:id/attach-group/:groupId': 'groups of variables', 'DELETE /api/services/:id/attach-group/:groupId': 'groups of variables',
   'POST /api/webhooks/github': 'builds from a repository',

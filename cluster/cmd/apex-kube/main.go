@@ -1,5 +1,6 @@
 // Command apex-kube is all of Kubernetes that the node runs, in one binary: one set of shared packages on
-// disk and in the page cache instead of six. The component is the name it is called by, or its first argument.
+// disk and in the page cache instead of six. The component is the name it is called by, or its first argument; several
+// that share a process have the word "and" between them.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	_ "time/tzdata" // CronJobs name time zones.
@@ -46,6 +48,9 @@ func run() int {
 		return component()
 	}
 	if len(os.Args) > 1 {
+		if _, found := members[os.Args[1]]; found && slices.Contains(os.Args, separator) {
+			return runTogether(os.Args[1:])
+		}
 		if component, found := components[os.Args[1]]; found {
 			// The components read os.Args themselves, so it has to look as if each were alone.
 			os.Args = os.Args[1:]

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { API_URL, CADDY_ADMIN_PORT, ETCD_PEER_PORT, ETCD_PORT, NODE_ADDRESS, NODE_NAME, POD_CIDR, SERVICE_CIDR } from '../addresses.js';
+import { API_URL, CADDY_ADMIN_PORT, ETCD_PEER_PORT, ETCD_PORT, NODE_NAME, POD_CIDR, SERVICE_CIDR } from '../addresses.js';
 import { kubeconfigOf } from '../kubeconfigs.js';
 import type { NodePaths } from '../node-paths.js';
 import type { NodePorts } from '../node-ports.js';
 import { SYSTEM_PATH } from '../run-command.js';
 import { apiServerFlags } from './api-server-flags.js';
+import { kubeAgents } from './kube-agents.js';
 
 /** One program as the node's supervisor takes it. */
 export interface SupervisedProcess {
@@ -32,7 +33,6 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
   const bin = (name: string) => join(paths.bin, name);
   const tls = (name: string) => join(paths.tls, name);
   const config = (name: string) => join(paths.config, name);
-  const kube = (component: string, ...flags: string[]) => [bin('apex-kube'), component, ...flags];
 
   const specs: Spec[] = [
     {
@@ -52,42 +52,11 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
         '--snapshot-count=5000', '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m', '--quota-backend-bytes=2147483648', '--logger=zap', '--log-level=warn',
       ],
     },
-    { name: 'kube-apiserver', command: kube('kube-apiserver', ...apiServerFlags(paths)), after: ['etcd'], memoryMiB: 600, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true } },
+    { name: 'kube-apiserver', command: [bin('apex-kube'), 'kube-apiserver', ...apiServerFlags(paths)], after: ['etcd'], memoryMiB: 600, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true } },
+    // One process: each alone would hold a copy of Kubernetes' code, 80 MB. The API server stays by itself, as it is what must not go down with another.
+    { name: 'kube-agents', command: [bin('apex-kube'), ...kubeAgents(paths)], after: ['kube-apiserver', 'containerd', 'registry'], memoryMiB: 400, ready: { tcp: '127.0.0.1:10248' } },
     {
-      name: 'kube-controller-manager', after: ['kube-apiserver'], memoryMiB: 200, ready: null,
-      command: kube(
-        'kube-controller-manager', `--kubeconfig=${kubeconfigOf(paths, 'controller-manager')}`, `--authentication-kubeconfig=${kubeconfigOf(paths, 'controller-manager')}`,
-        `--authorization-kubeconfig=${kubeconfigOf(paths, 'controller-manager')}`, '--use-service-account-credentials', '--leader-elect=false', '--bind-address=127.0.0.1',
-        `--root-ca-file=${tls('ca.crt')}`, `--service-account-private-key-file=${tls('service-account.key')}`,
-        `--cluster-signing-cert-file=${tls('ca.crt')}`, `--cluster-signing-key-file=${tls('ca.key')}`,
-        `--cluster-cidr=${POD_CIDR}`, `--service-cluster-ip-range=${SERVICE_CIDR}`, '--allocate-node-cidrs', '--node-cidr-mask-size=16',
-        '--controllers=*,-bootstrap-signer-controller,-token-cleaner-controller,-cloud-node-lifecycle-controller,-node-route-controller,-service-lb-controller,-persistentvolume-attach-detach-controller,-ttl-controller',
-        '--terminated-pod-gc-threshold=200', '--profiling=false', '--kube-api-qps=100', '--kube-api-burst=200',
-      ),
-    },
-    {
-      name: 'kube-scheduler', after: ['kube-apiserver'], memoryMiB: 120, ready: null,
-      command: kube(
-        'kube-scheduler', `--kubeconfig=${kubeconfigOf(paths, 'scheduler')}`, `--authentication-kubeconfig=${kubeconfigOf(paths, 'scheduler')}`,
-        `--authorization-kubeconfig=${kubeconfigOf(paths, 'scheduler')}`, '--leader-elect=false', '--bind-address=127.0.0.1', '--profiling=false', '--kube-api-qps=100', '--kube-api-burst=200',
-      ),
-    },
-    {
-      name: 'kubelet', after: ['kube-apiserver', 'containerd', 'registry'], memoryMiB: 200, ready: { tcp: '127.0.0.1:10248' },
-      command: kube(
-        'kubelet', `--config=${config('kubelet.json')}`, `--kubeconfig=${kubeconfigOf(paths, 'kubelet')}`, `--root-dir=${paths.kubelet}`,
-        `--hostname-override=${NODE_NAME}`, `--node-ip=${NODE_ADDRESS}`, `--cert-dir=${paths.tls}`,
-      ),
-    },
-    {
-      name: 'kube-proxy', after: ['kubelet'], memoryMiB: 120, ready: null,
-      command: kube(
-        'kube-proxy', `--kubeconfig=${kubeconfigOf(paths, 'kube-proxy')}`, '--proxy-mode=nftables', '--conntrack-max-per-core=0', '--conntrack-min=0',
-        `--cluster-cidr=${POD_CIDR}`, `--hostname-override=${NODE_NAME}`, '--healthz-bind-address=127.0.0.1:10256', '--metrics-bind-address=127.0.0.1:10249',
-      ),
-    },
-    {
-      name: 'kube-router', after: ['kubelet'], memoryMiB: 150, ready: null,
+      name: 'kube-router', after: ['kube-agents'], memoryMiB: 150, ready: null,
       command: [
         bin('kube-router'), `--kubeconfig=${kubeconfigOf(paths, 'kube-router')}`, `--hostname-override=${NODE_NAME}`, '--run-firewall=true', '--run-router=false', '--run-service-proxy=false',
         '--run-loadbalancer=false', `--service-cluster-ip-range=${SERVICE_CIDR}`, '--health-port=0', '--metrics-port=0',

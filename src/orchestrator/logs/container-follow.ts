@@ -13,7 +13,7 @@ export interface FollowParts {
   signal: AbortSignal;
   /** The last line that is known of the run. */
   last: (run: ContainerRun) => Position | undefined;
-  put: (lines: RawLine[]) => void;
+  put: (lines: RawLine[]) => Promise<void>;
   /** Lines were lost, and nobody knows how many. */
   gap: () => void;
   /** The pod as it is now; undefined once it is gone. */
@@ -28,7 +28,7 @@ export async function followRun(run: ContainerRun, begin: bigint | undefined, pa
     try {
       for await (const lines of readLog(parts.client(), run, options, parts.signal)) {
         attempt = 0;
-        parts.put(lines);
+        await parts.put(lines);
       }
     } catch (error) {
       if (parts.signal.aborted) return;
@@ -49,7 +49,7 @@ export async function followRun(run: ContainerRun, begin: bigint | undefined, pa
 async function readMissed(run: ContainerRun, restartNow: number, parts: FollowParts): Promise<void> {
   if (restartNow !== run.restart + 1) return parts.gap();
   try {
-    for await (const lines of readLog(parts.client(), run, { previous: true, since: parts.last(run)?.ns }, parts.signal)) parts.put(lines);
+    for await (const lines of readLog(parts.client(), run, { previous: true, since: parts.last(run)?.ns }, parts.signal)) await parts.put(lines);
   } catch {
     parts.gap();
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '../../logger.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import type { KubeObject } from '../kubernetes/kinds.js';
@@ -11,6 +12,7 @@ import { fromDate } from './log-position.js';
 import { readLog, type RawLine } from './log-upstream.js';
 
 const BATCH_MS = 30;
+const SLICE_LINES = 250;
 /** Clocks of the machines may differ; what comes twice is left out. */
 const CLOCK_SKEW_MS = 5_000;
 
@@ -121,10 +123,14 @@ export class LogFeed {
     });
   }
 
-  #put(lines: readonly RawLine[]): void {
+  /** A burst is handed on in slices, with a turn for the readers after each: only who does not read falls behind. */
+  async #put(lines: readonly RawLine[]): Promise<void> {
     for (const raw of lines) {
       const line = this.#ring.add(raw);
       if (line) this.#fresh.push(line);
+      if (this.#fresh.length < SLICE_LINES) continue;
+      this.#flush();
+      await setImmediate();
     }
     if (this.#fresh.length > 0) this.#tick ??= setTimeout(() => this.#flush(), BATCH_MS);
   }

@@ -30,11 +30,11 @@ export function isBehind(cursor: Cursor, source: string, line: Position): boolea
 
 /** Opaque text. It names each source that said something lately, because lines of two containers need not arrive in the order of their times. */
 export function encodeCursor(ns: bigint, positions: Positions): string {
-  const parts = [VERSION, ns.toString(36)];
+  const sources: string[] = [];
   for (const [source, position] of positions) {
-    if (position.ns > ns - WINDOW_NS) parts.push(`${source}:${(position.ns - ns).toString(36)}:${position.ordinal.toString(36)}`);
+    if (position.ns > ns - WINDOW_NS) sources.push(`${source}:${(position.ns - ns).toString(36)}:${position.ordinal.toString(36)}`);
   }
-  return Buffer.from(parts.join('/')).toString('base64url');
+  return Buffer.from([VERSION, ns.toString(36), ...sources.sort()].join('/')).toString('base64url');
 }
 
 /** Throws BAD_REQUEST for what is no cursor of ours. */

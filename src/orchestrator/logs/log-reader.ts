@@ -42,8 +42,9 @@ export class LogReader implements AsyncIterable<LogBatch> {
         continue;
       }
       if (this.#lost > 0) {
-        yield { lines: [], dropped: this.#lost, gap: false, cursor: null };
+        const dropped = this.#lost;
         this.#lost = 0;
+        yield { lines: [], dropped, gap: false, cursor: null };
         continue;
       }
       if (this.#closed) return;
