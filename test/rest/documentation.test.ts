@@ -21,7 +21,6 @@ const DOCUMENTED = [
 /** Documented endpoints that are not served yet, and what they wait for. */
 const LATER: Record<string, string> = {
   'POST /api/services/:id/rollback': 'deployments of an old release',
-  'GET /api/databases': 'managed databases', 'POST /api/databases': 'managed databases', 'GET /api/databases/:id': 'managed databases', 'DELETE /api/databases/:id': 'managed databases',
   'GET /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/restore': 'backups',
   'GET /api/env-groups': 'groups of variables', 'POST /api/env-groups': 'groups of variables', 'GET /api/env-groups/:id': 'groups of variables', 'DELETE /api/env-groups/:id': 'groups of variables',
   'POST /api/services/:id/attach-group/:groupId': 'groups of variables', 'DELETE /api/services/:id/attach-group/:groupId': 'groups of variables',
