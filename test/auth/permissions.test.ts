@@ -5,6 +5,7 @@ import { PERMISSIONS } from '../../src/auth/permissions.js';
 import type { TokenScope } from '../../src/context.js';
 import { Role } from '../../src/entities/roles.js';
 import {
+  CONNECTION, CREATE_DATABASE, DATABASE_OF, DATABASES, DELETE_DATABASE, LINK_DATABASE, MY_POSTGRES, PAUSE_DATABASE, RESIZE_DATABASE, ROTATE_DATABASE, UNDELETE_DATABASE,
   ADD_MEMBER, CHANGE_MEMBER, CREATE_TEAM, DELETE_TEAM, LEAVE_TEAM, REMOVE_MEMBER, TEAM, UPDATE_TEAM,
   CANCEL, CREATE_ENVIRONMENT, CREATE_TOKEN, DELETE, DELETE_ENVIRONMENT, DEPLOY, DEPLOYMENT, DEPLOYMENTS, ENVIRONMENTS, GET, LIST, LOGS, MY_SERVICE, ON_DEPLOYMENT,
   ON_LOGS, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TEAMS, TOKENS, UPDATE, VIEWER,
@@ -42,6 +43,16 @@ const EXPECTED: [coordinate: string, scope: TokenScope, role: Role | null, text:
   ['Mutation.removeTeamMember', 'admin', Role.ADMIN, REMOVE_MEMBER, { teamId: ID, id: ID }],
   ['Mutation.createToken', 'admin', null, CREATE_TOKEN, {}],
   ['Mutation.revokeToken', 'admin', null, REVOKE_TOKEN, { id: ID }],
+  ['Query.databases', 'read', Role.VIEWER, DATABASES, {}],
+  ['Query.database', 'read', Role.VIEWER, DATABASE_OF, { id: ID }],
+  ['Query.databaseConnection', 'deploy', Role.DEVELOPER, CONNECTION, { id: ID }],
+  ['Mutation.createDatabase', 'deploy', Role.DEVELOPER, CREATE_DATABASE, { input: MY_POSTGRES }],
+  ['Mutation.deleteDatabase', 'deploy', Role.DEVELOPER, DELETE_DATABASE, { id: ID }],
+  ['Mutation.undeleteDatabase', 'deploy', Role.DEVELOPER, UNDELETE_DATABASE, { id: ID }],
+  ['Mutation.pauseDatabase', 'deploy', Role.DEVELOPER, PAUSE_DATABASE, { id: ID, pause: true }],
+  ['Mutation.resizeDatabase', 'deploy', Role.DEVELOPER, RESIZE_DATABASE, { id: ID, input: {} }],
+  ['Mutation.rotateDatabaseCredentials', 'deploy', Role.DEVELOPER, ROTATE_DATABASE, { id: ID }],
+  ['Mutation.linkDatabase', 'deploy', Role.DEVELOPER, LINK_DATABASE, { serviceId: ID, databaseId: ID }],
   ['Subscription.serviceChanged', 'read', Role.VIEWER, ON_SERVICE, { serviceId: ID }],
   ['Subscription.deploymentProgress', 'read', Role.VIEWER, ON_DEPLOYMENT, { deploymentId: ID }],
   ['Subscription.serviceLogs', 'read', Role.VIEWER, ON_LOGS, { serviceId: ID }],
@@ -99,7 +110,8 @@ describe('permissions', () => {
     const service = (await api.run(owner.token, DEPLOY, { input: { name: 'web', image: 'nginx' } })).data.deployService;
     const staging = (await api.run(owner.token, CREATE_ENVIRONMENT, { input: { name: 'staging' } })).data.createEnvironment;
     const invited = (await api.run(owner.token, ADD_MEMBER, { teamId: owner.teamId, input: { email: 'invited@example.com', role: 'VIEWER' } })).data.addTeamMember;
-    const ids: Record<string, string> = { serviceId: service.id, deploymentId: service.latestDeployment.id, teamId: owner.teamId, id: /[Tt]eam$/.test(coordinate) ? owner.teamId : /Member/.test(coordinate) ? invited.id : /Environment/.test(coordinate) ? staging.id : /Deployment$|deployment$/.test(coordinate) ? service.latestDeployment.id : service.id };
+    const database = (await api.run(owner.token, CREATE_DATABASE, { input: MY_POSTGRES })).data.createDatabase;
+    const ids: Record<string, string> = { databaseId: database.id, serviceId: service.id, deploymentId: service.latestDeployment.id, teamId: owner.teamId, id: /[Dd]atabase/.test(coordinate) ? database.id : /[Tt]eam$/.test(coordinate) ? owner.teamId : /Member/.test(coordinate) ? invited.id : /Environment/.test(coordinate) ? staging.id : /Deployment$|deployment$/.test(coordinate) ? service.latestDeployment.id : service.id };
     const own = (name: string): Record<string, unknown> =>
       'input' in variables && !('id' in variables) && !('teamId' in variables)
         ? { input: { ...(variables['input'] as object), name, teamId: owner.teamId } }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Role } from '../../src/entities/roles.js';
 import {
+  CONNECTION, CREATE_DATABASE, DATABASE_OF, DATABASES, DELETE_DATABASE, LINK_DATABASE, MY_POSTGRES, PAUSE_DATABASE, RESIZE_DATABASE, ROTATE_DATABASE, UNDELETE_DATABASE,
   ADD_MEMBER, CHANGE_MEMBER, DELETE_TEAM, LEAVE_TEAM, REMOVE_MEMBER, TEAM, UPDATE_TEAM,
   CANCEL, CREATE_ENVIRONMENT, CREATE_TOKEN, DELETE, DELETE_ENVIRONMENT, DEPLOY, DEPLOYMENT, DEPLOYMENTS, ENVIRONMENTS, GET, LIST, LOGS, MY_SERVICE, ON_DEPLOYMENT,
   ON_LOGS, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TOKENS, UPDATE,
@@ -10,7 +11,7 @@ import { TestApi, type TestAccount } from '../support/test-api.js';
 const MISSING = '01900000-0000-7000-8000-000000000000';
 
 /** Every operation that takes an id, and the id that it takes. */
-const BY_ID: [string, string, 'service' | 'deployment' | 'environment' | 'team' | 'token', (id: string) => Record<string, unknown>][] = [
+const BY_ID: [string, string, 'service' | 'deployment' | 'environment' | 'team' | 'token' | 'database', (id: string) => Record<string, unknown>][] = [
   ['service', GET, 'service', (id) => ({ id })],
   ['services', LIST, 'team', (teamId) => ({ teamId })],
   ['environments', ENVIRONMENTS, 'team', (teamId) => ({ teamId })],
@@ -25,6 +26,16 @@ const BY_ID: [string, string, 'service' | 'deployment' | 'environment' | 'team' 
   ['cancelDeployment', CANCEL, 'deployment', (id) => ({ id })],
   ['createEnvironment', CREATE_ENVIRONMENT, 'team', (teamId) => ({ input: { name: 'intruder', teamId } })],
   ['deleteEnvironment', DELETE_ENVIRONMENT, 'environment', (id) => ({ id })],
+  ['databases', DATABASES, 'team', (teamId) => ({ teamId })],
+  ['database', DATABASE_OF, 'database', (id) => ({ id })],
+  ['databaseConnection', CONNECTION, 'database', (id) => ({ id })],
+  ['createDatabase', CREATE_DATABASE, 'team', (teamId) => ({ input: { ...MY_POSTGRES, name: 'intruder', teamId } })],
+  ['deleteDatabase', DELETE_DATABASE, 'database', (id) => ({ id, force: 'my-postgres' })],
+  ['undeleteDatabase', UNDELETE_DATABASE, 'database', (id) => ({ id })],
+  ['pauseDatabase', PAUSE_DATABASE, 'database', (id) => ({ id, pause: true })],
+  ['resizeDatabase', RESIZE_DATABASE, 'database', (id) => ({ id, input: { size: 'large' } })],
+  ['rotateDatabaseCredentials', ROTATE_DATABASE, 'database', (id) => ({ id })],
+  ['linkDatabase', LINK_DATABASE, 'service', (serviceId) => ({ serviceId, databaseId: MISSING })],
   ['team', TEAM, 'team', (id) => ({ id })],
   ['updateTeam', UPDATE_TEAM, 'team', (id) => ({ id, input: { name: 'Stolen' } })],
   ['deleteTeam', DELETE_TEAM, 'team', (id) => ({ id, confirm: 'Personal' })],
@@ -53,7 +64,9 @@ describe('between tenants', () => {
     eve = await api.account('Eve');
     const { createEnvironment } = (await api.run(ada.token, CREATE_ENVIRONMENT, { input: { name: 'staging' } })).data;
     const { deployService } = (await api.run(ada.token, DEPLOY, { input: MY_SERVICE })).data;
+    const { createDatabase } = (await api.run(ada.token, CREATE_DATABASE, { input: MY_POSTGRES })).data;
     Object.assign(ids, {
+      database: createDatabase.id,
       service: deployService.id,
       deployment: deployService.latestDeployment.id,
       environment: createEnvironment.id,
@@ -63,7 +76,7 @@ describe('between tenants', () => {
   });
   afterAll(() => api.stop());
 
-  const stateOfAda = () => api.em.execute(`select to_jsonb(service) as service from service union all select to_jsonb(deployment) from deployment union all select to_jsonb(environment) from environment`);
+  const stateOfAda = () => api.em.execute(`select to_jsonb(service) as service from service union all select to_jsonb(deployment) from deployment union all select to_jsonb(environment) from environment union all select to_jsonb(managed_database) from managed_database`);
 
   test('the table above holds every operation with an id', () => {
     const fields = [api.schema.getQueryType()!, api.schema.getMutationType()!].flatMap((type) => Object.values(type.getFields()));

@@ -14,6 +14,7 @@ const DOCUMENTED = [
   'POST /api/services/:id/redeploy', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
   'GET /api/services/:id/deployments', 'GET /api/deployments/:id', 'POST /api/deployments/:id/cancel',
   'GET /api/environments',
+  'GET /api/databases', 'POST /api/databases', 'GET /api/databases/:id', 'DELETE /api/databases/:id',
   'GET /api/teams', 'POST /api/teams', 'GET /api/teams/:id', 'PATCH /api/teams/:id', 'DELETE /api/teams/:id', 'POST /api/teams/:id/leave',
   'GET /api/teams/:id/members', 'POST /api/teams/:id/members', 'PATCH /api/teams/:id/members/:memberId', 'DELETE /api/teams/:id/members/:memberId', 'POST /api/invitations/accept',
 ];

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
@@ -7,8 +7,8 @@ import type { Database } from '../../entities/database.js';
 import { Service } from '../../entities/service.js';
 import { Variable, VariableKind, VariableScope } from '../../entities/variable.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
-import { invalidInput } from '../../schema/check-input.js';
-import { LinkDatabaseInput } from '../../schema/link-database.input.js';
+import { invalid } from '../../schema/check-input.js';
+import { VARIABLE_NAME } from '../../schema/database.rules.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
@@ -27,19 +27,25 @@ export class LinkDatabaseMutation {
   @Mutation(() => Service, {
     description: "Gives a service the address of a database, with its credentials, in a variable, and deploys it. The address is looked up at each deployment, which waits until the database is available. An update that takes the variable away undoes it. Needs a cluster.",
   })
-  async linkDatabase(@Ctx() context: RequestContext, @Arg('input', () => LinkDatabaseInput) input: LinkDatabaseInput): Promise<ServiceRow> {
-    const { actor } = context;
+  async linkDatabase(
+    @Ctx() { actor }: RequestContext,
+    @Arg('serviceId', () => ID) serviceId: string,
+    @Arg('databaseId', () => ID, { description: "In the service's environment." }) databaseId: string,
+    @Arg('as', () => String, { defaultValue: 'DATABASE_URL', description: 'Name of the variable.' }) key: string,
+  ): Promise<ServiceRow> {
+    const faults = VARIABLE_NAME.safeParse(key).error?.issues ?? [];
+    if (faults.length > 0) throw invalid(faults.map(({ message }) => ({ path: 'as', message })));
     needsCluster(actor, this.orchestrator);
     const { orchestrator } = this;
 
     return this.orm.em.fork().transactional(async (tx) => {
-      const service = await lockService(tx, actor, 'Mutation.linkDatabase', input.serviceId);
-      const database = await lockDatabase(tx, actor, 'Mutation.linkDatabase', input.databaseId);
+      const service = await lockService(tx, actor, 'Mutation.linkDatabase', serviceId);
+      const database = await lockDatabase(tx, actor, 'Mutation.linkDatabase', databaseId);
       refuseDeleted(database);
       if (database.environmentId !== service.environmentId) {
-        throw invalidInput(context, [{ path: 'databaseId', message: 'must be a database of the environment that the service is in: others cannot be reached from there' }]);
+        throw invalid([{ path: 'databaseId', message: 'must be a database of the environment that the service is in: others cannot be reached from there' }]);
       }
-      if (await this.#refer(tx, service, input.as ?? 'DATABASE_URL', database.id)) await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor, orchestrator });
+      if (await this.#refer(tx, service, key, database.id)) await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor, orchestrator });
       return readService(tx, service.id, orchestrator);
     });
   }

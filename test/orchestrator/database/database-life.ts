@@ -43,7 +43,7 @@ export class DatabaseLife {
   }
 
   link(serviceId: string, databaseId: string, as?: string): Promise<unknown> {
-    return this.apex.graphql('mutation ($input: LinkDatabaseInput!) { linkDatabase(input: $input) { id } }', { input: { serviceId, databaseId, ...(as && { as }) } });
+    return this.apex.graphql('mutation ($serviceId: ID!, $databaseId: ID!, $as: String! = "DATABASE_URL") { linkDatabase(serviceId: $serviceId, databaseId: $databaseId, as: $as) { id } }', { serviceId, databaseId, ...(as && { as }) });
   }
 
   /** Waits for the event that makes it so, and says what it saw last when none did. */
