@@ -23,7 +23,8 @@ targets='
 pause        ./cmd/pause                                             2
 hello        ./cmd/hello                                            10
 apex-kube    ./cmd/apex-kube                                       250
-apex-node    ./cmd/apex-node                                        30
+apex-node    ./cmd/apex-node                                        10
+apex-controllers  ./cmd/apex-controllers                           30
 coredns      ./cmd/coredns                                          30
 kube-router  github.com/cloudnativelabs/kube-router/v2/cmd/kube-router  40
 registry     ./cmd/registry                                         20

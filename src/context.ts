@@ -41,6 +41,8 @@ export interface RequestContext {
   logger: Logger;
   /** Aborted when the client has left or the deadline passed. */
   signal: AbortSignal;
+  /** The client's name for this change: done once, and answered the same each time. */
+  idempotencyKey?: string;
   /** Where the door has cookies: it keeps a session's secret in the client, or takes it away. */
   cookies?: SessionCookies | undefined;
 }

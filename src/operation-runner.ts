@@ -1,7 +1,7 @@
 import { GraphQLError, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.js';
 import { ApexError, badRequest } from './errors.js';
-import type { OperationRequest, OperationRunner } from './operation.js';
+import type { OnceRunner, OperationRequest, OperationRunner } from './operation.js';
 import { invalid } from './schema/check-input.js';
 import { CompiledOperations } from './schema/compiled-operations.js';
 import { operationOf } from './schema/document-limits.js';
@@ -19,7 +19,10 @@ const DEADLINE_MS = 11_000;
 export class SchemaOperations implements OperationRunner {
   private readonly compiled: CompiledOperations;
 
-  constructor(private readonly schema: GraphQLSchema) {
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly once?: OnceRunner,
+  ) {
     this.compiled = new CompiledOperations(schema);
   }
 
@@ -30,10 +33,9 @@ export class SchemaOperations implements OperationRunner {
 
   async run<T>(request: OperationRequest, context: RequestContext): Promise<ExecutionResult<T>> {
     try {
-      const refused = this.refusal(request, context);
-      if (refused) return refused;
-      const result = await inTime(this.compiled.execute(request.document, request.operationName, context, request.variables), DEADLINE_MS);
-      return masked(result, context) as ExecutionResult<T>;
+      const run = (within: RequestContext): Promise<ExecutionResult> => this.execute(request, within);
+      const work = this.once && context.idempotencyKey !== undefined ? this.once(request, context, run) : run(context);
+      return (await inTime(work, DEADLINE_MS)) as ExecutionResult<T>;
     } catch (error) {
       return failed(error, context);
     }
@@ -50,6 +52,12 @@ export class SchemaOperations implements OperationRunner {
     } catch (error) {
       return failed(error, context);
     }
+  }
+
+  private async execute(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
+    const refused = this.refusal(request, context);
+    if (refused) return refused;
+    return masked(await this.compiled.execute(request.document, request.operationName, context, request.variables), context);
   }
 
   private refusal(request: OperationRequest, context: RequestContext): ExecutionResult<never> | null {

@@ -17,6 +17,9 @@ export interface OperationRunner {
   subscribe<T = Record<string, unknown>>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | ExecutionResult<T>>;
 }
 
+/** Runs an operation that carries an `idempotencyKey` once, and answers its repetitions with the first answer. */
+export type OnceRunner = (request: OperationRequest, context: RequestContext, run: (context: RequestContext) => Promise<ExecutionResult>) => Promise<ExecutionResult>;
+
 /** A JSON Schema (2020-12), as OpenAPI 3.1 uses it. */
 export interface JsonSchema {
   [keyword: string]: unknown;

@@ -6,12 +6,15 @@ import { ensureInstallation } from './auth/first-boot.js';
 import type { Config } from './config.js';
 import { createDatabase, migrate, type Database } from './entities/database.js';
 import { createRateLimiter } from './limits/rate-limiter.js';
+import { SignedDeliveries } from './limits/signed-deliveries.js';
 import type { Logger } from './logger.js';
 import { createOrchestrator } from './orchestrator/create-orchestrator.js';
 import { SchemaOperations } from './operation-runner.js';
 import { createPgEvents } from './queue/pg-events.js';
 import { WakeQueue } from './queue/wake-queue.js';
 import { buildApexSchema } from './resolvers/build-schema.js';
+import { IdempotentCalls } from './resolvers/idempotency/idempotent-calls.js';
+import { keyedOperations } from './resolvers/idempotency/keyed-operations.js';
 import { isNotConnected } from './schema/masked-errors.js';
 import { createDoors } from './server/doors.js';
 import { createStartingApp } from './server/http-app.js';
@@ -29,6 +32,10 @@ export interface ApexServer {
   /** Drains and lets go of everything, within 30 s. Safe to call twice. */
   stop(): Promise<void>;
 }
+
+/** GitHub sends from few addresses and never again by itself, so what is signed is counted by its secret. */
+const SIGNED_DELIVERIES_A_MINUTE = 6_000;
+const UNSIGNED_DELIVERIES_A_MINUTE = 60;
 
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000] as const;
 
@@ -59,16 +66,23 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     stops.add('events', () => events.stop());
     stops.add('queue', () => queue.stop());
     stops.add('limiter', () => limiter.stop());
-    await Promise.all([events.start(), queue.start(), limiter.start()]);
+    const unsignedLimiter = createRateLimiter(config.DATABASE_URL, UNSIGNED_DELIVERIES_A_MINUTE, logger, 'unsigned');
+    const signedLimiter = createRateLimiter(config.DATABASE_URL, SIGNED_DELIVERIES_A_MINUTE, logger, 'signed');
+    stops.add('limiter of unsigned deliveries', () => unsignedLimiter.stop());
+    stops.add('limiter of signed deliveries', () => signedLimiter.stop());
+    await Promise.all([events.start(), queue.start(), limiter.start(), unsignedLimiter.start(), signedLimiter.start()]);
 
     const orchestrator = createOrchestrator({ orm, vault, queue, logger, config, installationId: installation.id, observeCall: metrics.observeKubernetesCall });
     stops.add('orchestrator', () => orchestrator.stop());
-    const schema = buildApexSchema({ orm, vault, orchestrator, events, config: { APEX_DOMAIN: config.APEX_DOMAIN, publicUrl: config.APEX_PUBLIC_URL ?? url } });
+    const calls = new IdempotentCalls(orm, vault);
+    calls.start();
+    stops.add('idempotent calls', async () => calls.stop());
+    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter) });
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
-    const operations = new SchemaOperations(schema);
+    const operations = new SchemaOperations(schema, keyedOperations(calls));
     metrics.watch({ deploymentsByState: () => deploymentsByState(orm), reconcileQueue: () => queue.counts() });
-    const doors = await createDoors({ http, config, url, orm, schema, operations, authenticate, streams, limiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
+    const doors = await createDoors({ http, config, url, orm, schema, operations, authenticate, streams, limiter, unsignedLimiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
     stops.add('doors', () => doors.stop());
     void streams.watch(events);
     await orchestrator.start();

@@ -54,7 +54,8 @@ function audited(field: GraphQLField<unknown, RequestContext>, resolve: Resolver
     const after = (): AuditState => shown(field, args as Record<string, unknown>);
     try {
       const result: unknown = await resolve(source, args, context, info);
-      if ((written.get(context) ?? 0) === before) await recordAudit(orm.em.fork(), context, { action: field.name, ...aboutOf(result), after: after() });
+      // A delivery is a record of its own, and tells of each service that it deploys.
+      if ((written.get(context) ?? 0) === before && context.door !== 'webhook') await recordAudit(orm.em.fork(), context, { action: field.name, ...(await aboutOf(orm.em.fork(), result)), after: after() });
       return result;
     } catch (error) {
       if (error instanceof RoleTooLow) await recordAudit(orm.em.fork(), context, { action: field.name, teamId: error.teamId, outcome: error.code, after: after() });
@@ -63,8 +64,10 @@ function audited(field: GraphQLField<unknown, RequestContext>, resolve: Resolver
   };
 }
 
-function aboutOf(result: unknown): Pick<AuditEntry, 'teamId' | 'target'> {
-  const { id, teamId, name } = (result ?? {}) as { id?: string; teamId?: string; name?: string };
+async function aboutOf(em: EntityManager, result: unknown): Promise<Pick<AuditEntry, 'teamId' | 'target'>> {
+  const { id, serviceId, name, ...more } = (result ?? {}) as { id?: string; serviceId?: string; teamId?: string; name?: string };
+  const [owner] = more.teamId || !serviceId ? [] : await em.execute<{ team_id: string }[]>('select team_id from service where id = ?', [serviceId]);
+  const teamId = more.teamId ?? owner?.team_id;
   return { teamId: teamId ?? null, ...(id && { target: { kind: (result as object).constructor.name.toLowerCase(), id, name: name ?? null } }) };
 }
 

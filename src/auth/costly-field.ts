@@ -43,10 +43,10 @@ class CostlyCallStore {
   }
 }
 
-/** Throws RATE_LIMITED when the caller used a costly field more than `max` times in the last minute, over all servers and addresses. */
-export async function limitCostlyField(em: EntityManager, context: RequestContext, info: Pick<GraphQLResolveInfo, 'fieldName'>, max: number): Promise<void> {
+/** Throws RATE_LIMITED when the caller (or whom `identity` names) used a costly field more than `max` times in the last minute, over all servers and addresses. */
+export async function limitCostlyField(em: EntityManager, context: RequestContext, info: Pick<GraphQLResolveInfo, 'fieldName'>, max: number, identity = identityOf(context)): Promise<void> {
   const store = new CostlyCallStore(em, max);
-  const limiter = getGraphQLRateLimiter({ store, identifyContext: () => (identityOf(context)) });
+  const limiter = getGraphQLRateLimiter({ store, identifyContext: () => identity });
   const refused = await limiter({ parent: null, args: {}, context, info: info as GraphQLResolveInfo }, { max, window: `${WINDOW_MS}ms` });
   if (!refused) return;
   const freeAt = (store.earlier[max - 1] ?? Date.now()) + WINDOW_MS;

@@ -14,11 +14,18 @@ export const covers = (scopes: ReadonlySet<TokenScope>, wanted: TokenScope): boo
 
 /** Throws UNAUTHENTICATED or FORBIDDEN. */
 export function requireScope(actor: Actor, { scope, service, operator }: Permission): void {
+  if (scope === 'webhook') return requireWebhook(actor);
   if (scope === 'public' || actor.kind === 'system') return;
   if (actor.kind === 'anonymous') throw unauthenticated();
   if (!covers(actor.scopes, scope)) throw forbidden(`This token lacks the scope "${scope}".`);
   if (actor.serviceId && !service) throw forbidden('This token is held to one service.');
   if (operator && !(actor.kind === 'account' && actor.isOperator && !actor.teamId)) throw forbidden("Only the installation's operator may do this.");
+}
+
+/** The operations of the webhooks' door are nobody else's, whatever his token may. */
+function requireWebhook(actor: Actor): void {
+  if (actor.kind === 'anonymous') throw unauthenticated();
+  if (actor.kind !== 'system' || actor.name !== 'webhook') throw forbidden('Only the webhook may do this: post to /api/webhooks/github.');
 }
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;

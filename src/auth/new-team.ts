@@ -28,7 +28,7 @@ export async function newTeam(em: EntityManager, keys: TeamKeys, installationId:
     teamId: team.id,
     name: PRODUCTION,
     namespace: namespaceFor(installationId, environmentId, PRODUCTION),
-    isProtected: false,
+    protected: false,
     clusterId: null,
     createdAt,
     deletedAt: null,

@@ -3,8 +3,8 @@ import { Role } from '../entities/roles.js';
 
 /** What a field asks of its caller: a scope of the token, and a role in the team that it is about (where it is about one). */
 export interface Permission {
-  /** `public` needs no token. */
-  scope: 'public' | TokenScope;
+  /** `public` needs no token; `webhook` is for the door of the webhooks, and for nobody else. */
+  scope: 'public' | 'webhook' | TokenScope;
   role: Role | null;
   /** A token that is held to one service may use it, on that service; no other field is open to such a token. */
   service?: true;
@@ -17,9 +17,12 @@ const member = (scope: TokenScope, role: Role): Permission => ({ scope, role });
 const onService = (permission: Permission): Permission => ({ ...permission, service: true });
 
 const PUBLIC: Permission = { scope: 'public', role: null };
+const WEBHOOK: Permission = { scope: 'webhook', role: null };
 const READ = ownAccount('read');
 const VIEW = member('read', Role.VIEWER);
 const DEPLOY = member('deploy', Role.DEVELOPER);
+/** Values of variables: in a protected environment for ADMIN and above, as deploys are. */
+const REVEAL = member('admin', Role.DEVELOPER);
 const ADMINISTER = member('admin', Role.ADMIN);
 const OWN = member('admin', Role.OWNER);
 
@@ -41,6 +44,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Query.databases': VIEW,
   'Query.database': VIEW,
   'Query.databaseConnection': DEPLOY,
+  'Query.webhookDeliveries': onService(VIEW),
 
   'Mutation.createEnvironment': DEPLOY,
   'Mutation.deleteEnvironment': ADMINISTER,
@@ -57,6 +61,26 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Mutation.resizeDatabase': DEPLOY,
   'Mutation.rotateDatabaseCredentials': DEPLOY,
   'Mutation.linkDatabase': DEPLOY,
+  'Query.envGroups': VIEW,
+  'Query.envGroup': VIEW,
+  'Mutation.createEnvGroup': DEPLOY,
+  'Mutation.updateEnvGroup': DEPLOY,
+  'Mutation.deleteEnvGroup': DEPLOY,
+  'Mutation.attachEnvGroup': DEPLOY,
+  'Mutation.detachEnvGroup': DEPLOY,
+  'Mutation.orderEnvGroups': DEPLOY,
+  'Mutation.revealEnvGroup': REVEAL,
+  'Mutation.revealVariables': onService(REVEAL),
+  'Mutation.signIn': PUBLIC,
+  'Mutation.signUp': PUBLIC,
+  'Mutation.signOut': READ,
+  'Mutation.updateAccount': ownAccount('admin'),
+  'Mutation.updateEnvironment': ADMINISTER,
+  'Mutation.narrowRole': ADMINISTER,
+  'Query.machines': ADMINISTER,
+  'Query.registryCredentials': member('read', Role.DEVELOPER),
+  'Mutation.setRegistryCredential': ADMINISTER,
+  'Mutation.deleteRegistryCredential': ADMINISTER,
   'Mutation.createTeam': ownAccount('admin'),
   'Mutation.updateTeam': ADMINISTER,
   'Mutation.deleteTeam': OWN,
@@ -65,6 +89,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Mutation.changeMemberRole': ADMINISTER,
   'Mutation.removeTeamMember': ADMINISTER,
   'Mutation.acceptInvitation': PUBLIC,
+  'Mutation.createServiceWebhook': DEPLOY,
+  'Mutation.redeliverWebhook': DEPLOY,
+  'Mutation.receiveGithubEvent': WEBHOOK,
   'Mutation.createToken': ownAccount('admin'),
   'Mutation.revokeToken': ownAccount('admin'),
 
@@ -75,6 +102,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   // Whoever accepts an invitation sees the account that he gets before he has a token.
   AcceptedInvitation: PUBLIC,
   Account: READ,
+  AuditEvent: READ,
+  AuditEventConnection: READ,
+  AuditEventEdge: READ,
   CreatedToken: READ,
   Database: READ,
   DatabaseConnection: READ,
@@ -87,17 +117,34 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   DeploymentProgress: READ,
   DeploymentReason: READ,
   DeploymentStep: READ,
+  EffectiveVariable: READ,
+  EnvGroup: READ,
+  'EnvGroup.services': VIEW,
   Environment: READ,
   HealthCheck: READ,
   LogBatch: READ,
   LogLine: READ,
+  'Team.auditLog': ADMINISTER,
   'Team.members': VIEW,
   Membership: READ,
+  NarrowedRole: READ,
   PageInfo: READ,
+  PreDeploy: READ,
   Resources: READ,
+  RegistryCredential: READ,
+  RevealedVariable: READ,
   Service: READ,
+  'Service.effectiveVariables': onService(VIEW),
+  'Service.envGroups': onService(VIEW),
   ServiceConnection: READ,
   ServiceEdge: READ,
+  ServiceSource: READ,
+  ServiceWebhook: READ,
   Team: READ,
   Token: READ,
+  WebhookDelivery: READ,
+  WebhookDeliveryConnection: READ,
+  WebhookDeliveryEdge: READ,
+  WebhookEffect: READ,
+  WebhookReceipt: READ,
 };

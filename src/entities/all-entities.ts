@@ -3,9 +3,12 @@ import { AuditEvent } from './audit-event.js';
 import { CostlyCall } from './costly-call.js';
 import { Deployment } from './deployment.js';
 import { DeploymentEvent } from './deployment-event.js';
+import { EnvGroup } from './env-group.js';
+import { EnvGroupVariable } from './env-group-variable.js';
 import { Environment } from './environment.js';
 import { EnvironmentRole } from './environment-role.js';
 import { Host } from './host.js';
+import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
 import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
@@ -14,13 +17,16 @@ import { Membership } from './membership.js';
 import { RegistryCredential } from './registry-credential.js';
 import { Release } from './release.js';
 import { Service } from './service.js';
+import { ServiceEnvGroup } from './service-env-group.js';
 import { Team } from './team.js';
 import { TeamKey } from './team-key.js';
 import { Token } from './token.js';
 import { Variable } from './variable.js';
+import { WebhookDelivery } from './webhook-delivery.js';
+import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, Environment, EnvironmentRole, Host, Installation, Invitation, Lease, ManagedDatabase, Membership, RegistryCredential, Release,
-  Service, Team, TeamKey, Token, Variable,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, ManagedDatabase, Membership, RegistryCredential, Release,
+  Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

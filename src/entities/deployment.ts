@@ -53,11 +53,15 @@ export class Deployment {
   @Property({ type: 'text' })
   image!: string;
 
+  @Field(() => String, { nullable: true, description: 'The commit of the push that it was made for.' })
+  @Property({ type: 'text', nullable: true, fieldName: 'commit_sha' })
+  commit: string | null = null;
+
   /** The pinned request: what the release will be made of. */
   @Property({ type: 'json' })
   spec!: WorkloadSpec;
 
-  /** The exact rows of `variable` at the time of the request. */
+  /** The exact rows of `variable` and of `env_group_variable` at the time of the request, one for each key. */
   @Property({ type: 'json' })
   variableIds: string[] = [];
 
@@ -67,6 +71,18 @@ export class Deployment {
 
   @ManyToOne({ entity: () => Release, mapToPk: true, fieldName: 'release_id', nullable: true })
   releaseId: string | null = null;
+
+  /** The release of another environment that it was promoted from. */
+  @Property({ type: 'uuid', nullable: true })
+  fromReleaseId: string | null = null;
+
+  /** Its pre-deploy step exists in the cluster since then; it is never made twice. */
+  @Property({ ...timestamp, nullable: true })
+  preDeployStartedAt: Date | null = null;
+
+  /** What the container said last, sealed: a log may hold anything. */
+  @Property({ type: 'text', nullable: true })
+  sealedLastLines: string | null = null;
 
   @Enum({ items: () => ReasonCode, nullable: true })
   reasonCode: ReasonCode | null = null;

@@ -35,9 +35,9 @@ export class Environment {
   @Property({ type: 'text', unique: true })
   namespace!: string;
 
-  @Field({ name: 'protected', description: 'In a protected environment, what else asks for DEVELOPER asks for ADMIN.' })
-  @Property({ type: 'boolean', fieldName: 'protected' })
-  isProtected: boolean = false;
+  @Field({ description: 'In a protected environment, what else asks for DEVELOPER asks for ADMIN.' })
+  @Property({ type: 'boolean' })
+  protected: boolean = false;
 
   /** Which cluster it lives on; null is the installation's own. */
   @Property({ type: 'uuid', nullable: true })

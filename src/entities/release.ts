@@ -26,6 +26,10 @@ export class Release {
   @Property({ type: 'json' })
   variableIds: string[] = [];
 
+  /** Of what its containers are made of: equal hashes run the same. */
+  @Property({ type: 'text', nullable: true })
+  manifestHash: string | null = null;
+
   @Property({ ...timestamp })
   createdAt: Date = new Date();
 }

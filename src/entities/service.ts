@@ -4,9 +4,10 @@ import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { newId, timestamp } from './columns.js';
 import { Deployment } from './deployment.js';
 import { Environment } from './environment.js';
+import { ServiceSource, type LastPush } from './service-source.js';
 import { ServiceStatus } from './service-status.js';
 import { Team } from './team.js';
-import { DEFAULT_RESOURCES, HealthCheck, Resources, type WorkloadSpec } from './workload-spec.js';
+import { DEFAULT_RESOURCES, HealthCheck, PreDeploy, Resources, type WorkloadSpec } from './workload-spec.js';
 
 /**
  * What a user wants to run. The row is the intent (its `generation` grows with each change); the observed columns are
@@ -16,6 +17,7 @@ import { DEFAULT_RESOURCES, HealthCheck, Resources, type WorkloadSpec } from './
 @Entity({ tableName: 'service' })
 @Index({ properties: ['teamId', 'createdAt', 'id'] })
 @Index({ name: 'service_environment_name_unique', expression: 'create unique index service_environment_name_unique on service (environment_id, name) where deleted_at is null' })
+@Index({ name: 'service_source_index', expression: `create index service_source_index on service (lower(source->>'repository'), (source->>'branch')) where deleted_at is null` })
 export class Service implements WorkloadSpec {
   @Field(() => ID)
   @PrimaryKey({ type: 'uuid' })
@@ -63,6 +65,25 @@ export class Service implements WorkloadSpec {
   @Field(() => Resources)
   @Property({ type: 'json' })
   resources: Resources = { ...DEFAULT_RESOURCES };
+
+  @Field(() => ServiceSource, { nullable: true, description: 'The repository that it follows, where it does.' })
+  @Property({ type: 'json', nullable: true })
+  source: ServiceSource | null = null;
+
+  @Property({ type: 'json', nullable: true })
+  lastPush: LastPush | null = null;
+
+  /** Secret of its own webhook, sealed by the vault for the team and this row. */
+  @Property({ type: 'text', nullable: true })
+  sealedWebhookSecret: string | null = null;
+
+  @Field(() => PreDeploy, { nullable: true })
+  @Property({ type: 'json', nullable: true })
+  preDeploy: PreDeploy | null = null;
+
+  @Field(() => Int, { nullable: true, description: 'A rollout that is not ready by then has failed; null: as the installation has it.' })
+  @Property({ type: 'integer', nullable: true })
+  deployTimeoutSeconds: number | null = null;
 
   @Field()
   @Property({ type: 'boolean' })

@@ -24,6 +24,19 @@ export class Resources {
   memory!: string;
 }
 
+/** What runs once, as a Job of the new image with the new variables, before the rollout begins. */
+@ObjectType({ simpleResolvers: true, description: 'What runs once, with the new image and the new variables, before a rollout begins. When it fails, nothing changes.' })
+export class PreDeploy {
+  @Field(() => [String])
+  command!: string[];
+
+  @Field(() => [String], { nullable: true })
+  args!: string[] | null;
+
+  @Field(() => Int)
+  timeoutSeconds!: number;
+}
+
 /** What a service row, a deployment and a release have in common: a change of it makes a new release. */
 export interface WorkloadSpec {
   image: string;
@@ -32,18 +45,20 @@ export interface WorkloadSpec {
   containerPort: number | null;
   healthCheck: HealthCheck | null;
   resources: Resources;
+  preDeploy?: PreDeploy | null;
 }
 
 export const DEFAULT_RESOURCES: Readonly<Resources> = Object.freeze({ cpu: '500m', memory: '256Mi' });
 
 /** A copy of the part of a row that makes a release. */
-export const specOf = ({ image, command, args, containerPort, healthCheck, resources }: WorkloadSpec): WorkloadSpec => ({
+export const specOf = ({ image, command, args, containerPort, healthCheck, resources, preDeploy }: WorkloadSpec): WorkloadSpec => ({
   image,
   command: command && [...command],
   args: args && [...args],
   containerPort,
   healthCheck: healthCheck && { ...healthCheck },
   resources: { ...resources },
+  preDeploy: preDeploy ? { ...preDeploy } : null,
 });
 
 /** What a service must be as a whole, whatever its single fields are. */

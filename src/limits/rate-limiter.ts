@@ -28,9 +28,12 @@ export interface RateLimiter {
   stop(): Promise<void>;
 }
 
-/** Counts in PostgreSQL with one atomic statement a request; in memory while the database is away. A `limit` of 0 switches it off. */
-export function createRateLimiter(databaseUrl: string, limit: number, logger: Logger): RateLimiter {
-  return limit === 0 ? UNLIMITED : new PostgresLimiter(databaseUrl, limit, logger);
+/**
+ * Counts in PostgreSQL with one atomic statement a request; in memory while the database is away. A `limit` of 0 switches it
+ * off. Limiters of different names count apart.
+ */
+export function createRateLimiter(databaseUrl: string, limit: number, logger: Logger, name = 'ip'): RateLimiter {
+  return limit === 0 ? UNLIMITED : new PostgresLimiter(databaseUrl, limit, logger, name);
 }
 
 const UNLIMITED: RateLimiter = {
@@ -55,6 +58,7 @@ class PostgresLimiter implements RateLimiter {
     databaseUrl: string,
     private readonly limit: number,
     logger: Logger,
+    private readonly name: string,
   ) {
     this.pool = new pg.Pool({ connectionString: databaseUrl, max: MAX_CONNECTIONS, connectionTimeoutMillis: DEADLINE_MS, query_timeout: DEADLINE_MS, application_name: 'apex-limits' });
     this.pool.on('error', (err) => logger.warn({ error: err.message }, 'an idle connection of the rate limiter was lost'));
@@ -75,7 +79,7 @@ class PostgresLimiter implements RateLimiter {
       storeClient: this.pool,
       tableName: TABLE,
       tableCreated: true,
-      keyPrefix: 'ip',
+      keyPrefix: this.name,
       points: this.limit,
       duration: WINDOW_SECONDS,
       inMemoryBlockOnConsumed: this.limit + 1,

@@ -9,7 +9,7 @@ import { findProcesses } from './process-identity.js';
 import { CommandFailed, runCommand, SYSTEM_PATH } from './run-command.js';
 
 /** The programs that are built from cluster/. */
-export const BINARIES = ['apex-kube', 'coredns', 'kube-router', 'registry', 'apex-node', 'hello', 'pause'] as const;
+export const BINARIES = ['apex-kube', 'coredns', 'kube-router', 'registry', 'apex-node', 'apex-controllers', 'hello', 'pause'] as const;
 
 /** Where the sources of the node's programs are, seen from src/node/ and from dist/node/ alike. */
 export const CLUSTER_SOURCES = join(import.meta.dirname, '..', '..', 'cluster');

@@ -42,7 +42,7 @@ export interface OrchestratorParts {
   observeCall?: ObserveCall;
 }
 
-/** The port, and its life. `queue` is started and stopped by whoever made it: started before this, and stopped before this, so that looks at work can end. */
+/** The port, and its life. `queue` belongs to whoever made it: start it before this, and stop it after. */
 export interface RunningOrchestrator extends Orchestrator {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -119,9 +119,10 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#resync.start();
   }
 
-  /** Ends the watches, the logs and the probes. */
+  /** Lets the looks at work end, then ends the watches, the logs and the probes. */
   async stop(): Promise<void> {
     this.#resync.stop();
+    await this.#parts.queue.endWork();
     this.#watched?.watcher.stop();
     this.#logs.stop();
     await this.#link.stop();

@@ -108,11 +108,19 @@ export class WakeQueue {
     return { waiting: stats?.queuedCount ?? 0, active: stats?.activeCount ?? 0 };
   }
 
-  /** Fetches nothing more, waits for the looks at work, then lets go of the database. */
+  /** Fetches nothing more and waits for the looks at work, but not for ever. Wake-ups can still be sent. */
+  async endWork(): Promise<void> {
+    if (!this.#worker) return;
+    this.#worker = undefined;
+    const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref());
+    await Promise.race([this.#boss.offWork(QUEUE), late]);
+  }
+
+  /** Ends the work, then lets go of the database. */
   async stop(): Promise<void> {
     if (!this.#started) return;
+    await this.endWork();
     this.#started = false;
-    this.#worker = undefined;
     await this.#boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
   }
 

@@ -11,6 +11,10 @@ import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { Vault } from '../vault/vault.js';
 import { AcceptInvitationMutation } from './account/accept-invitation.mutation.js';
+import { SignInMutation } from './account/sign-in.mutation.js';
+import { SignUpMutation } from './account/sign-up.mutation.js';
+import { UpdateAccountMutation } from './account/update-account.mutation.js';
+import { EnvGroupViewerCan, EnvironmentViewerCan, ServiceViewerCan, TeamViewerCan } from './account/viewer-can.fields.js';
 import { ViewerQuery } from './account/viewer.query.js';
 import { CreateDatabaseMutation } from './database/create-database.mutation.js';
 import { DatabaseQuery } from './database/database.query.js';
@@ -20,15 +24,28 @@ import { PauseDatabaseMutation } from './database/pause-database.mutation.js';
 import { ResizeDatabaseMutation } from './database/resize-database.mutation.js';
 import { RotateDatabaseCredentialsMutation } from './database/rotate-database-credentials.mutation.js';
 import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
+import { AuditLogFields } from './audit/audit-log.fields.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
 import { DeploymentQuery } from './deployment/deployment.query.js';
+import { AttachEnvGroupMutation } from './env-group/attach-env-group.mutation.js';
+import { CreateEnvGroupMutation } from './env-group/create-env-group.mutation.js';
+import { DeleteEnvGroupMutation } from './env-group/delete-env-group.mutation.js';
+import { EnvGroupFields, ServiceVariableFields } from './env-group/env-group.fields.js';
+import { EnvGroupQuery } from './env-group/env-group.query.js';
+import { RevealVariablesMutation } from './env-group/reveal-variables.mutation.js';
+import { UpdateEnvGroupMutation } from './env-group/update-env-group.mutation.js';
 import { CreateEnvironmentMutation } from './environment/create-environment.mutation.js';
 import { DeleteEnvironmentMutation } from './environment/delete-environment.mutation.js';
+import { GuardEnvironmentMutations } from './environment/guard-environment.mutations.js';
 import { EnvironmentQuery } from './environment/environment.query.js';
+import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
+import { IdempotentCalls } from './idempotency/idempotent-calls.js';
+import { readAgain } from './idempotency/read-again.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
+import { RegistryCredentialResolver } from './registry/registry-credentials.js';
 import { DeleteServiceMutation } from './service/delete-service.mutation.js';
 import { DeployServiceMutation } from './service/deploy-service.mutation.js';
 import { PauseServiceMutation } from './service/pause-service.mutation.js';
@@ -48,6 +65,10 @@ import { UpdateTeamMutation } from './team/update-team.mutation.js';
 import { CreateTokenMutation } from './token/create-token.mutation.js';
 import { RevokeTokenMutation } from './token/revoke-token.mutation.js';
 import { TokenQuery } from './token/token.query.js';
+import { CreateServiceWebhookMutation } from './webhook/create-service-webhook.mutation.js';
+import { ReceiveGithubEventMutation, type DeliveryAllowance } from './webhook/receive-github-event.mutation.js';
+import { RedeliverWebhookMutation } from './webhook/redeliver-webhook.mutation.js';
+import { WebhookDeliveriesQuery } from './webhook/webhook-deliveries.query.js';
 
 /** What the resolvers are made of. */
 export interface SchemaParts {
@@ -55,8 +76,12 @@ export interface SchemaParts {
   vault: Vault;
   orchestrator: Orchestrator;
   events: Events;
+  /** Shared with the doors whose requests carry keys. */
+  calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined };
+  /** How many signed deliveries are taken; without it, all. */
+  deliveries?: DeliveryAllowance;
   mail?: InvitationMail;
 }
 
@@ -65,10 +90,20 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 
 
 /** Every resolver, wired by hand. */
-const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: SchemaParts): object[] => [
+const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_MAIL }: SchemaParts): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
+  new SignInMutation(orm),
+  new SignUpMutation(orm, vault, config.APEX_OPEN_SIGNUP ?? false),
+  new UpdateAccountMutation(orm),
   new TeamQuery(),
+  new AuditLogFields(),
+  new TeamViewerCan(),
+  new EnvironmentViewerCan(),
+  new ServiceViewerCan(),
+  new EnvGroupViewerCan(),
+  new GuardEnvironmentMutations(orm),
+  new RegistryCredentialResolver(orm, vault),
   new TeamFields(),
   new CreateTeamMutation(orm, vault),
   new UpdateTeamMutation(orm),
@@ -79,6 +114,14 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new EnvironmentQuery(),
   new CreateEnvironmentMutation(orm),
   new DeleteEnvironmentMutation(orm, orchestrator),
+  new EnvGroupQuery(),
+  new EnvGroupFields(orchestrator),
+  new ServiceVariableFields(),
+  new CreateEnvGroupMutation(orm, vault),
+  new UpdateEnvGroupMutation(orm, vault, orchestrator),
+  new DeleteEnvGroupMutation(orm),
+  new AttachEnvGroupMutation(orm, orchestrator),
+  new RevealVariablesMutation(orm, vault),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),
@@ -103,6 +146,10 @@ const wire = ({ orm, vault, orchestrator, events, config, mail = NO_MAIL }: Sche
   new ServiceLogsSubscription(orchestrator, events),
   new ServiceChangedSubscription(orchestrator, events),
   new DeploymentProgressSubscription(events),
+  new ReceiveGithubEventMutation(orm, vault, orchestrator, config.APEX_GITHUB_WEBHOOK_SECRET, deliveries),
+  new CreateServiceWebhookMutation(orm, vault, config.publicUrl ?? ''),
+  new WebhookDeliveriesQuery(orchestrator),
+  new RedeliverWebhookMutation(orm, orchestrator),
 ];
 
 /** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */
@@ -121,6 +168,7 @@ export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   wireSubscriptions(schema, [...instances.values()]);
   holdToRules(schema);
   auditMutations(schema, parts.orm);
+  acceptClientMutationIds(schema, parts.calls ?? new IdempotentCalls(parts.orm, parts.vault), readAgain(parts.orchestrator));
   guardSchema(schema);
   return lexicographicSortSchema(schema);
 }

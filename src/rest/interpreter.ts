@@ -4,7 +4,9 @@ import { ApexError, notFound, unauthenticated } from '../errors.js';
 import type { OperationRunner } from '../operation.js';
 import { answerOf, at, dataOf, sendJson } from './answer.js';
 import { sendLogs } from './log-answer.js';
+import { sendNdjson } from './ndjson-answer.js';
 import { sendProblem } from './problem.js';
+import { readIdempotencyKey } from './idempotency-key.js';
 import { readBody } from './read-body.js';
 import { readVariables } from './read-request.js';
 import { RouteTable, type Match, type ServedRoute } from './route-table.js';
@@ -50,6 +52,7 @@ async function serve(parts: RestParts, table: RouteTable, req: Request, res: Res
   res.locals.route = found.route.path;
   if (req.headers.authorization === undefined && !found.route.isPublic) throw unauthenticated();
   const context = await parts.open(req, res);
+  if (found.route.method !== 'GET') readIdempotencyKey(req, context);
   const body = found.route.method === 'GET' || found.route.method === 'DELETE' ? undefined : await readBody(req, res);
   await run(parts.operations, context, found, search, body, req, res);
 }
@@ -66,6 +69,7 @@ async function run(operations: OperationRunner, context: RequestContext, match: 
   const { route, params } = match;
   const { variables, controls } = readVariables(route, params, search, body);
   if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, req, res });
+  if (route.ndjson && req.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson') return sendNdjson(operations, context, route, variables, res);
   let data = dataOf(route, await operations.run(request(route, variables), context));
   if (controls.wait > 0 && (await untilDone(operations, context, route, params, at(data, route.answer), controls.wait))) {
     data = dataOf(route, await operations.run(request(route, variables), context));

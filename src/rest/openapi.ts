@@ -20,10 +20,10 @@ const PROBLEM: JsonSchema = {
   required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
 };
 
-/** The OpenAPI 3.1 document of the table. */
-export function openApiOf(routes: readonly ServedRoute[], serverUrl: string, version: string): JsonSchema {
+/** The OpenAPI 3.1 document of the table, and of the paths of other doors. */
+export function openApiOf(routes: readonly ServedRoute[], serverUrl: string, version: string, morePaths: Readonly<Record<string, Record<string, unknown>>> = {}): JsonSchema {
   const schemas = new Map<string, JsonSchema>([['Problem', PROBLEM]]);
-  const paths: Record<string, Record<string, unknown>> = {};
+  const paths: Record<string, Record<string, unknown>> = { ...morePaths };
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, schemas) };
@@ -66,8 +66,13 @@ function queryParameters(route: ServedRoute): object[] {
   return [...named, ...(route.wait ? [wait] : []), ...(route.follow ? [follow] : [])];
 }
 
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 255 },
+  description: 'A name of your own for this request: sent again within 24 h it is answered as the first time and changes nothing more.',
+};
+
 const headerParameters = (route: ServedRoute): object[] =>
-  route.follow ? [{ name: 'Last-Event-ID', in: 'header', description: 'Cursor of the last line that was seen: the stream goes on behind it.', schema: { type: 'string' } }] : [];
+  route.method !== 'GET' ? [IDEMPOTENCY_KEY] : route.follow ? [{ name: 'Last-Event-ID', in: 'header', description: 'Cursor of the last line that was seen: the stream goes on behind it.', schema: { type: 'string' } }] : [];
 
 function bodySchema(route: ServedRoute): JsonSchema | null {
   if (!route.body) return null;
@@ -92,8 +97,9 @@ const flattened = (schema: JsonSchema, flatten: Readonly<Record<string, string>>
 function success(route: ServedRoute, schemas: Map<string, JsonSchema>): JsonSchema {
   const schema = hoisted(answerSchema(route), schemas);
   const streams = route.follow && { 'text/plain': { schema: { type: 'string' } }, 'application/x-ndjson': { schema: { type: 'string' } }, 'text/event-stream': { schema: { type: 'string' } } };
+  const lines = route.ndjson && { 'application/x-ndjson': { schema: { type: 'string' } } };
   const headers = { 'X-Request-Id': { schema: { type: 'string' } }, ...(route.page && { Link: { description: 'Where the list goes on, when `limit` is given.', schema: { type: 'string' } } }) };
-  return { description: 'Success', headers, content: { 'application/json': { schema }, ...streams } };
+  return { description: 'Success', headers, content: { 'application/json': { schema }, ...streams, ...lines } };
 }
 
 function problems(route: ServedRoute): Record<string, unknown> {

@@ -28,6 +28,8 @@ export interface Route {
   page?: { info: readonly string[]; limit: string; cursor: string };
   /** It asks for no token. */
   isPublic?: boolean;
+  /** It also answers as NDJSON, page by page to the end; needs `page`. */
+  ndjson?: boolean;
   /** It needs a cluster, so it may answer 503. */
   needsCluster?: boolean;
   /** `?wait=N`: answers when `isDone`, at the latest after N seconds. */

@@ -1,6 +1,7 @@
 import { Field, ID, InputType } from 'type-graphql';
 import { z } from 'zod';
 import type { TokenScope } from '../context.js';
+import { Role } from '../entities/roles.js';
 import { Rule } from './rule.js';
 import { TokenScopes } from './token-scope.js';
 
@@ -20,4 +21,13 @@ export class CreateTokenInput {
 
   @Field(() => ID, { nullable: true, description: 'Holds the token to one team. Default: as the caller is held.' })
   teamId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'Holds the token to one service.' })
+  serviceId?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Acts for the team as a machine and outlives its maker, who must be an ADMIN of it. Needs a teamId or a serviceId.' })
+  machine?: boolean | null;
+
+  @Field(() => Role, { nullable: true, description: "A machine's role in the team, not higher than its maker's. Default: DEVELOPER." })
+  role?: Role | null;
 }

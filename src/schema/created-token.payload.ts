@@ -1,4 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
+import { Role } from '../entities/roles.js';
+import { TokenKind } from '../entities/token.js';
 
 @ObjectType({ simpleResolvers: true, description: 'A new token with its secret, which is shown this once.' })
 export class CreatedToken {
@@ -7,6 +9,9 @@ export class CreatedToken {
 
   @Field({ description: 'The secret: send it as `Authorization: Bearer …`.' })
   token!: string;
+
+  @Field(() => TokenKind)
+  kind!: TokenKind;
 
   @Field()
   name!: string;
@@ -19,4 +24,10 @@ export class CreatedToken {
 
   @Field(() => ID, { nullable: true })
   teamId!: string | null;
+
+  @Field(() => ID, { nullable: true })
+  serviceId!: string | null;
+
+  @Field(() => Role, { nullable: true })
+  role!: Role | null;
 }

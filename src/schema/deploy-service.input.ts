@@ -1,9 +1,10 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Rule } from './rule.js';
+import { ServiceSourceInput } from './service-source.input.js';
 import { VARIABLES } from './variables.rule.js';
 import { Variables } from './variables.scalar.js';
-import { HealthCheckInput, ResourcesInput } from './workload.inputs.js';
-import { IMAGE, PORT, REPLICAS, SERVICE_NAME, WORDS } from './workload.rules.js';
+import { HealthCheckInput, PreDeployInput, ResourcesInput } from './workload.inputs.js';
+import { DEPLOY_TIMEOUT, IMAGE, PORT, REPLICAS, SERVICE_NAME, WORDS } from './workload.rules.js';
 
 @InputType()
 export class DeployServiceInput {
@@ -43,6 +44,16 @@ export class DeployServiceInput {
 
   @Field(() => ResourcesInput, { nullable: true })
   resources?: ResourcesInput | null;
+
+  @Field(() => ServiceSourceInput, { nullable: true, description: 'The repository that it follows.' })
+  source?: ServiceSourceInput | null;
+
+  @Field(() => PreDeployInput, { nullable: true, description: 'Runs once before each rollout, e.g. a migration.' })
+  preDeploy?: PreDeployInput | null;
+
+  @Rule(DEPLOY_TIMEOUT)
+  @Field(() => Int, { nullable: true, description: 'A rollout that is not ready by then has failed. Default: as the installation has it.' })
+  deployTimeoutSeconds?: number | null;
 
   @Field(() => ID, { nullable: true, description: 'Default: the personal team, or the one that the token is held to.' })
   teamId?: string | null;

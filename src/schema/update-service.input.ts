@@ -1,9 +1,10 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Rule } from './rule.js';
+import { ServiceSourceInput } from './service-source.input.js';
 import { VARIABLE_CHANGES } from './variables.rule.js';
 import { Variables } from './variables.scalar.js';
-import { HealthCheckInput, ResourcesInput } from './workload.inputs.js';
-import { IMAGE, PORT, REPLICAS, SERVICE_NAME, WORDS } from './workload.rules.js';
+import { HealthCheckInput, PreDeployInput, ResourcesInput } from './workload.inputs.js';
+import { DEPLOY_TIMEOUT, IMAGE, PORT, REPLICAS, SERVICE_NAME, WORDS } from './workload.rules.js';
 
 @InputType({ description: 'Any field of a deploy; what is left out stays as it is. A changed image, command, port, check, limit or variable is a new deployment.' })
 export class UpdateServiceInput {
@@ -43,6 +44,16 @@ export class UpdateServiceInput {
 
   @Field(() => ResourcesInput, { nullable: true, description: 'null: the defaults.' })
   resources?: ResourcesInput | null;
+
+  @Field(() => ServiceSourceInput, { nullable: true, description: 'As a whole; null: it follows no repository any more.' })
+  source?: ServiceSourceInput | null;
+
+  @Field(() => PreDeployInput, { nullable: true, description: 'null takes it away.' })
+  preDeploy?: PreDeployInput | null;
+
+  @Rule(DEPLOY_TIMEOUT)
+  @Field(() => Int, { nullable: true, description: 'null: as the installation has it.' })
+  deployTimeoutSeconds?: number | null;
 
   @Field(() => ID, { nullable: true, description: 'Only the team that it is in.' })
   teamId?: string | null;

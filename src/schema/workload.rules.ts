@@ -16,6 +16,7 @@ const between = (least: number, most: number) => {
 
 export const SERVICE_NAME = label(50);
 export const ENVIRONMENT_NAME = label(40);
+export const GROUP_NAME = label(50);
 
 export const IMAGE = z.string().refine(isImageReference, 'must be an image reference, such as nginx:alpine or ghcr.io/owner/app@sha256:…');
 export const PORT = between(1, 65_535);
@@ -27,6 +28,8 @@ export const WORDS = z.array(word).min(1, 'must hold at least one word').max(100
 export const CHECK_PATH = z.string().max(1024, 'must be at most 1024 characters').regex(/^\/[!-~]*$/, 'must begin with "/" and hold no space');
 export const CHECK_INTERVAL = between(1, 300);
 export const CHECK_TIMEOUT = between(1, 60);
+
+export const DEPLOY_TIMEOUT = between(5, 3_600);
 
 const quantity = (least: number, most: number, rule: string) =>
   z.string().refine((text) => {

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { Express, Request, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Config } from '../config.js';
@@ -13,9 +13,12 @@ import { requireCluster, type ClusterState, type Orchestrator } from '../orchest
 import { createDocumentation } from '../rest/documentation.js';
 import { createRestDoor } from '../rest/interpreter.js';
 import { openApiOf } from '../rest/openapi.js';
+import { sendProblem } from '../rest/problem.js';
 import type { ServedRoute } from '../rest/route-table.js';
 import { ROUTES } from '../rest/routes/all-routes.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
+import { createGithubDoor, RECEIVE } from '../webhooks/github-door.js';
+import { GITHUB_PATHS } from '../webhooks/github-paths.js';
 import { checkedShape } from './operation-shapes.js';
 import { DocumentGate } from './document-gate.js';
 import { createGraphqlHttp } from './graphql-http.js';
@@ -26,7 +29,9 @@ import { inTime } from './in-time.js';
 import type { Metrics } from './metrics.js';
 import { actorOf, OperationContext, type ContextParts } from './operation-context.js';
 import type { OpenStreams } from './open-streams.js';
+import { spend } from './rate-limit.js';
 import { scopeOf } from './scope.js';
+import { cookieRules, sessionCookies, sessionOf, type CookieRules } from './session-cookie.js';
 
 const API_VERSION = '1';
 const DATABASE_DEADLINE_MS = 3_000;
@@ -42,6 +47,8 @@ export interface DoorParts {
   authenticate: Authenticate;
   streams: OpenStreams;
   limiter: RateLimiter;
+  /** Counts deliveries whose signature does not hold. */
+  unsignedLimiter: RateLimiter;
   orchestrator: Orchestrator;
   metrics: Metrics;
   logger: Logger;
@@ -53,16 +60,18 @@ export async function createDoors(parts: DoorParts): Promise<{ app: Express; sto
   const { config, schema, operations, limiter, logger, streams } = parts;
   const isProduction = config.NODE_ENV === 'production';
   const contexts: ContextParts = { orm: parts.orm, authenticate: parts.authenticate, streams, logger };
+  const cookies = cookieRules(config.APEX_PUBLIC_URL, config.APEX_CORS_ORIGINS);
   const gate = new DocumentGate(schema, isProduction);
   const shared = { schema, operations, gate, limiter, logger };
   const routes = servedRoutes(schema, operations);
-  const graphql = await createGraphqlHttp({ ...shared, open: opener(contexts, 'graphql'), isProduction });
-  const sockets = serveWebSockets(parts.http, { ...shared, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES });
+  const graphql = await createGraphqlHttp({ ...shared, open: opener(contexts, 'graphql', cookies), isProduction });
+  const sockets = serveWebSockets(parts.http, { ...shared, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES, cookies });
   const app = createApp({
     rest: createRestDoor({ routes, operations, open: opener(contexts, 'rest'), requestIdOf: (res) => scopeOf(res).requestId, explain: (error, requestId) => apexErrorOf(error, { requestId, logger }) }),
-    documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION)),
+    documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION, GITHUB_PATHS)),
+    githubWebhook: githubWebhook(parts, contexts),
     graphql: graphql.handler,
-    graphqlStream: createGraphqlStream({ ...shared, open: opener(contexts, 'sse') }),
+    graphqlStream: createGraphqlStream({ ...shared, open: opener(contexts, 'sse', cookies) }),
     limiter,
     readiness: { api: () => whyNotServing(parts), cluster: () => clusterFault(parts.orchestrator.cluster()) },
     metrics: parts.metrics,
@@ -92,11 +101,23 @@ function servedRoutes(schema: GraphQLSchema, operations: SchemaOperations): Serv
   });
 }
 
+function githubWebhook({ schema, operations, unsignedLimiter, logger }: DoorParts, contexts: ContextParts): RequestHandler {
+  checkedShape(schema, RECEIVE);
+  const actor = { kind: 'system', name: 'webhook' } as const;
+  return createGithubDoor({
+    operations,
+    open: (res) => new OperationContext(contexts, scopeOf(res), 'webhook', actor, (left) => (res.closed ? left() : res.once('close', left))),
+    refuse: (res, error) => sendProblem(res, error, scopeOf(res).requestId, error.code === 'METHOD_NOT_ALLOWED' ? { Allow: 'POST' } : {}),
+    explain: (error, res) => apexErrorOf(error, { requestId: scopeOf(res).requestId, logger }),
+    countUnsigned: (res) => spend(unsignedLimiter, scopeOf(res).ip, 1, res),
+  });
+}
+
 const opener =
-  (contexts: ContextParts, door: Door) =>
+  (contexts: ContextParts, door: Door, cookies?: CookieRules) =>
   async (req: Request, res: Response): Promise<RequestContext> => {
-    const actor = await inTime(actorOf(contexts, req.headers.authorization), AUTHENTICATION_MS);
-    return new OperationContext(contexts, scopeOf(res), door, actor, (left) => (res.closed ? left() : res.once('close', left)));
+    const actor = await inTime(actorOf(contexts, { authorization: req.headers.authorization, session: cookies && sessionOf(req, cookies) }), AUTHENTICATION_MS);
+    return new OperationContext(contexts, scopeOf(res), door, actor, (left) => (res.closed ? left() : res.once('close', left)), cookies && sessionCookies(res, cookies));
   };
 
 async function whyNotServing({ orm, isStopping }: DoorParts): Promise<string | null> {

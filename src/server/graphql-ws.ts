@@ -12,10 +12,11 @@ import type { OperationRunner } from '../operation.js';
 import { STATUS } from '../rest/statuses.js';
 import { apexErrorOf, graphqlErrorOf, refusedDocument } from '../schema/masked-errors.js';
 import type { DocumentGate } from './document-gate.js';
-import { actorOf, OperationContext, type ContextParts } from './operation-context.js';
+import { OperationContext, type ContextParts } from './operation-context.js';
 import type { OpenStreams } from './open-streams.js';
 import { spend } from './rate-limit.js';
 import { scopeFor, type Scope } from './scope.js';
+import { sessionOf, type CookieRules } from './session-cookie.js';
 import { endedBy } from './stream-end.js';
 
 const PATH = '/graphql';
@@ -34,6 +35,7 @@ export interface WebSocketParts {
   contexts: ContextParts;
   logger: Logger;
   trustedProxies: number;
+  cookies: CookieRules;
 }
 
 interface Extra {
@@ -43,6 +45,7 @@ interface Extra {
   scope: Scope;
   actor: Actor;
   authorization: string | undefined;
+  session: string | undefined;
   letGo: () => void;
   /** Ends an operation when its client has left it. */
   endings: Set<() => void>;
@@ -100,17 +103,18 @@ async function accept(parts: WebSocketParts, sockets: WebSocketServer, request: 
 async function connect(parts: WebSocketParts, { extra, connectionParams }: Socket): Promise<boolean> {
   const given = connectionParams?.Authorization ?? connectionParams?.authorization ?? extra.request.headers.authorization;
   extra.authorization = typeof given === 'string' ? given : undefined;
+  extra.session = extra.authorization === undefined ? sessionOf(extra.request, parts.cookies) : undefined;
   extra.scope = scopeFor(extra.request, parts.trustedProxies);
   extra.endings = new Set();
   try {
-    extra.actor = await parts.contexts.authenticate(extra.authorization);
+    extra.actor = await parts.contexts.authenticate(extra.authorization, extra.session);
   } catch (error) {
     if (!(error instanceof ApexError)) apexErrorOf(error, { requestId: extra.scope.requestId, logger: parts.logger });
     extra.socket.close(UNAUTHORIZED, 'A valid API token is required');
     return false;
   }
-  const { authorization, actor } = extra;
-  extra.letGo = parts.streams.hold(() => extra.socket.close(UNAUTHORIZED, 'The access has ended'), { authorization, actor });
+  const { authorization, session, actor } = extra;
+  extra.letGo = parts.streams.hold(() => extra.socket.close(UNAUTHORIZED, 'The access has ended'), { authorization, session, actor });
   return true;
 }
 
@@ -125,7 +129,7 @@ async function admit(parts: WebSocketParts, { extra, subscriptions }: Socket, { 
   try {
     if (Object.keys(subscriptions).length > MAX_OPERATIONS) throw new ApexError('BAD_REQUEST', `A socket carries at most ${MAX_OPERATIONS} operations at once.`);
     await spend(parts.limiter, scope.ip, 1);
-    const actor = await actorOf(parts.contexts, extra.authorization);
+    const actor = await parts.contexts.authenticate(extra.authorization, extra.session);
     const { document, errors, rootFields } = parts.gate.admit(query, operationName, actor);
     await spend(parts.limiter, scope.ip, rootFields - 1);
     if (errors.length > 0) return errors.map((error) => new GraphQLError(error.message, refusedDocument(error, scope.requestId)));

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.js';
 import { sendProblem } from '../rest/problem.js';
 import { readBody } from '../rest/read-body.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
+import { GITHUB_PATH } from '../webhooks/github-door.js';
 import { sendGraphqlError } from './graphql-answer.js';
 import { alive, ready, type Readiness } from './health.js';
 import type { Metrics } from './metrics.js';
@@ -16,6 +17,7 @@ import { openScope, scopeOf } from './scope.js';
 export interface AppParts {
   rest: RequestHandler;
   documentation: RequestHandler;
+  githubWebhook: RequestHandler;
   graphql: RequestHandler;
   graphqlStream: RequestHandler;
   limiter: RateLimiter;
@@ -38,6 +40,8 @@ export function createApp(parts: AppParts): Express {
   app.use(parts.documentation);
   const limitRest = limitRequests(parts.limiter, (error, res) => sendProblem(res, error, scopeOf(res).requestId));
   const limitGraphql = limitRequests(parts.limiter, (error, res) => sendGraphqlError(res, error, scopeOf(res).requestId));
+  // Before the limit of requests: deliveries have limits of their own.
+  app.use(GITHUB_PATH, parts.githubWebhook);
   app.use('/api', (req, res, next) => (isCounted(req) ? limitRest(req, res, next) : next()), parts.rest);
   app.use('/graphql/stream', named('/graphql/stream'), limitGraphql, parts.graphqlStream);
   app.use('/graphql', named('/graphql'), limitGraphql, withBody(parts.logger), parts.graphql);

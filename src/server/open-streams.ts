@@ -10,6 +10,7 @@ const RECHECK_MS = 15_000;
 /** Whose access something stays open on. */
 export interface Access {
   authorization: string | undefined;
+  session?: string | undefined;
   actor: Actor;
 }
 
@@ -60,10 +61,10 @@ export class OpenStreams {
     await Promise.all(concerned.map(async (one) => (await this.isRefused(one.access as Access)) && this.held.has(one) && one.end()));
   }
 
-  private async isRefused({ authorization, actor }: Access): Promise<boolean> {
+  private async isRefused({ authorization, session, actor }: Access): Promise<boolean> {
     if (!('tokenId' in actor)) return false;
     try {
-      await this.authenticate(authorization);
+      await this.authenticate(authorization, session);
       return false;
     } catch (error) {
       if (error instanceof ApexError && error.code === 'UNAUTHENTICATED') return true;

@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Authenticate } from '../auth/authenticate.js';
-import type { Actor, Door, RequestContext } from '../context.js';
+import type { Actor, Door, RequestContext, SessionCookies } from '../context.js';
 import type { Database } from '../entities/database.js';
+import { ApexError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { OpenStreams } from './open-streams.js';
 import type { Scope } from './scope.js';
@@ -21,6 +22,7 @@ export interface ContextParts {
 export class OperationContext implements RequestContext {
   readonly requestId: string;
   readonly ip: string;
+  idempotencyKey?: string;
   private ownEm: EntityManager | undefined;
   private ownLogger: Logger | undefined;
   private ownSignal: AbortSignal | undefined;
@@ -31,6 +33,7 @@ export class OperationContext implements RequestContext {
     readonly door: Door,
     readonly actor: Actor,
     private readonly onLeave: OnLeave,
+    readonly cookies?: SessionCookies,
   ) {
     this.requestId = scope.requestId;
     this.ip = scope.ip;
@@ -61,6 +64,20 @@ export class OperationContext implements RequestContext {
   }
 }
 
-/** Who is asking: nobody where there is no header. Throws UNAUTHENTICATED where the header is of no use. */
-export const actorOf = (parts: ContextParts, authorization: string | undefined): Promise<Actor> | Actor =>
-  authorization === undefined ? { kind: 'anonymous' } : parts.authenticate(authorization);
+/** What a request shows of who sends it. */
+export interface Credentials {
+  authorization: string | undefined;
+  /** Of a cookie, where the door takes them. */
+  session?: string | undefined;
+}
+
+/** Who is asking: nobody where there is no header and no session that still holds. Throws UNAUTHENTICATED where the header is of no use. */
+export async function actorOf({ authenticate }: Pick<ContextParts, 'authenticate'>, { authorization, session }: Credentials): Promise<Actor> {
+  if (authorization !== undefined) return authenticate(authorization);
+  if (session === undefined) return { kind: 'anonymous' };
+  // Whose session is over still has the cookie when signing in anew.
+  return authenticate(undefined, session).catch((error: unknown) => {
+    if (error instanceof ApexError && error.code === 'UNAUTHENTICATED') return { kind: 'anonymous' } as const;
+    throw error;
+  });
+}

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../entities/columns.js';
 import { TeamKey } from '../entities/team-key.js';
@@ -54,6 +54,20 @@ export class Vault {
     return openWith(key, bindingOfRow(teamId, rowId), sealed).toString();
   }
 
+  /** Seals what belongs to no team, bound to its row. */
+  sealOwn(rowId: string, plaintext: string): string {
+    return sealWith(this.masterKey, this.keyId, bindingOfOwn(rowId), Buffer.from(plaintext));
+  }
+
+  openOwn(rowId: string, sealed: string): string {
+    return openWith(this.masterKey, bindingOfOwn(rowId), sealed).toString();
+  }
+
+  /** Tells whether two texts are the same, to nobody who lacks the installation's key. */
+  mac(purpose: string, text: string): string {
+    return createHmac('sha256', Buffer.from(hkdfSync('sha256', this.masterKey, '', `apex ${purpose}`, KEY_BYTES))).update(text).digest('base64url');
+  }
+
   /** What `assertKeyOf` tells the right key by. */
   keyCheckOf(installationId: string): string {
     return sealWith(this.masterKey, this.keyId, installationId, Buffer.from(KEY_CHECK));
@@ -97,3 +111,4 @@ export class Vault {
 
 const bindingOfRow = (teamId: string, rowId: string): string => `team ${teamId} row ${rowId}`;
 const bindingOfKey = (teamId: string, keyId: string): string => `team ${teamId} data key ${keyId}`;
+const bindingOfOwn = (rowId: string): string => `installation row ${rowId}`;

@@ -2,131 +2,87 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildASTSchema, parse } from 'graphql';
 import { guardSchema } from '../../src/auth/guard-schema.js';
 import { PERMISSIONS } from '../../src/auth/permissions.js';
-import type { TokenScope } from '../../src/context.js';
+import { TOKEN_SCOPES, type Actor, type TokenScope } from '../../src/context.js';
 import { Role } from '../../src/entities/roles.js';
-import {
-  CONNECTION, CREATE_DATABASE, DATABASE_OF, DATABASES, DELETE_DATABASE, LINK_DATABASE, MY_POSTGRES, PAUSE_DATABASE, RESIZE_DATABASE, ROTATE_DATABASE, UNDELETE_DATABASE,
-  ADD_MEMBER, CHANGE_MEMBER, CREATE_TEAM, DELETE_TEAM, LEAVE_TEAM, REMOVE_MEMBER, TEAM, UPDATE_TEAM,
-  CANCEL, CREATE_ENVIRONMENT, CREATE_TOKEN, DELETE, DELETE_ENVIRONMENT, DEPLOY, DEPLOYMENT, DEPLOYMENTS, ENVIRONMENTS, GET, LIST, LOGS, MY_SERVICE, ON_DEPLOYMENT,
-  ON_LOGS, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TEAMS, TOKENS, UPDATE, VIEWER,
-} from '../support/operations.js';
+import { documentFor, rootTypes, SAMPLES, type Sample } from '../support/samples.js';
 import { TestApi, type TestAccount } from '../support/test-api.js';
+import { createWorld, NOWHERE, type World } from '../support/world.js';
 
-const ID = '01900000-0000-7000-8000-000000000000';
-
-/** What every field asks for, said a second time: whoever loosens a line has to say so here. */
-const EXPECTED: [coordinate: string, scope: TokenScope, role: Role | null, text: string, variables: Record<string, unknown>][] = [
-  ['Query.viewer', 'read', null, VIEWER, {}],
-  ['Query.teams', 'read', null, TEAMS, {}],
-  ['Query.tokens', 'read', null, TOKENS, {}],
-  ['Query.environments', 'read', Role.VIEWER, ENVIRONMENTS, {}],
-  ['Query.services', 'read', Role.VIEWER, LIST, {}],
-  ['Query.service', 'read', Role.VIEWER, GET, { id: ID }],
-  ['Query.deployments', 'read', Role.VIEWER, DEPLOYMENTS, { serviceId: ID }],
-  ['Query.deployment', 'read', Role.VIEWER, DEPLOYMENT, { id: ID }],
-  ['Query.serviceLogs', 'read', Role.VIEWER, LOGS, { serviceId: ID }],
-  ['Mutation.createEnvironment', 'deploy', Role.DEVELOPER, CREATE_ENVIRONMENT, { input: { name: 'new' } }],
-  ['Mutation.deleteEnvironment', 'admin', Role.ADMIN, DELETE_ENVIRONMENT, { id: ID }],
-  ['Mutation.deployService', 'deploy', Role.DEVELOPER, DEPLOY, { input: MY_SERVICE }],
-  ['Mutation.updateService', 'deploy', Role.DEVELOPER, UPDATE, { id: ID, input: {} }],
-  ['Mutation.deleteService', 'deploy', Role.DEVELOPER, DELETE, { id: ID }],
-  ['Mutation.redeployService', 'deploy', Role.DEVELOPER, REDEPLOY, { id: ID }],
-  ['Mutation.pauseService', 'deploy', Role.DEVELOPER, PAUSE, { id: ID, pause: true }],
-  ['Mutation.cancelDeployment', 'deploy', Role.DEVELOPER, CANCEL, { id: ID }],
-  ['Query.team', 'read', Role.VIEWER, TEAM, { id: ID }],
-  ['Mutation.createTeam', 'admin', null, CREATE_TEAM, { input: { name: 'New' } }],
-  ['Mutation.updateTeam', 'admin', Role.ADMIN, UPDATE_TEAM, { id: ID, input: { name: 'Renamed' } }],
-  ['Mutation.deleteTeam', 'admin', Role.OWNER, DELETE_TEAM, { id: ID }],
-  ['Mutation.leaveTeam', 'admin', Role.VIEWER, LEAVE_TEAM, { id: ID }],
-  ['Mutation.addTeamMember', 'admin', Role.ADMIN, ADD_MEMBER, { teamId: ID, input: { email: 'new@example.com', role: 'VIEWER' } }],
-  ['Mutation.changeMemberRole', 'admin', Role.ADMIN, CHANGE_MEMBER, { teamId: ID, id: ID, input: { role: 'VIEWER' } }],
-  ['Mutation.removeTeamMember', 'admin', Role.ADMIN, REMOVE_MEMBER, { teamId: ID, id: ID }],
-  ['Mutation.createToken', 'admin', null, CREATE_TOKEN, {}],
-  ['Mutation.revokeToken', 'admin', null, REVOKE_TOKEN, { id: ID }],
-  ['Query.databases', 'read', Role.VIEWER, DATABASES, {}],
-  ['Query.database', 'read', Role.VIEWER, DATABASE_OF, { id: ID }],
-  ['Query.databaseConnection', 'deploy', Role.DEVELOPER, CONNECTION, { id: ID }],
-  ['Mutation.createDatabase', 'deploy', Role.DEVELOPER, CREATE_DATABASE, { input: MY_POSTGRES }],
-  ['Mutation.deleteDatabase', 'deploy', Role.DEVELOPER, DELETE_DATABASE, { id: ID }],
-  ['Mutation.undeleteDatabase', 'deploy', Role.DEVELOPER, UNDELETE_DATABASE, { id: ID }],
-  ['Mutation.pauseDatabase', 'deploy', Role.DEVELOPER, PAUSE_DATABASE, { id: ID, pause: true }],
-  ['Mutation.resizeDatabase', 'deploy', Role.DEVELOPER, RESIZE_DATABASE, { id: ID, input: {} }],
-  ['Mutation.rotateDatabaseCredentials', 'deploy', Role.DEVELOPER, ROTATE_DATABASE, { id: ID }],
-  ['Mutation.linkDatabase', 'deploy', Role.DEVELOPER, LINK_DATABASE, { serviceId: ID, databaseId: ID }],
-  ['Subscription.serviceChanged', 'read', Role.VIEWER, ON_SERVICE, { serviceId: ID }],
-  ['Subscription.deploymentProgress', 'read', Role.VIEWER, ON_DEPLOYMENT, { deploymentId: ID }],
-  ['Subscription.serviceLogs', 'read', Role.VIEWER, ON_LOGS, { serviceId: ID }],
-];
 const WEAKER: Record<TokenScope, TokenScope[]> = { read: [], deploy: ['read'], admin: ['read', 'deploy'] };
 const ENOUGH: Record<TokenScope, TokenScope[]> = { read: ['read', 'deploy', 'admin'], deploy: ['deploy', 'admin'], admin: ['admin'] };
 const ROLES = [Role.VIEWER, Role.DEVELOPER, Role.ADMIN, Role.OWNER];
+const GUARDED = SAMPLES.filter(({ scope }) => scope !== 'public' && scope !== 'webhook').map((sample) => [sample.coordinate, sample] as const);
 
 describe('permissions', () => {
   let api: TestApi;
   let ada: TestAccount;
+  let members: TestAccount[];
 
   beforeAll(async () => {
     api = await TestApi.start();
     ada = await api.account('Ada');
+    members = await Promise.all(ROLES.map((role) => api.account(role)));
     api.orchestrator.batches.push({ lines: [], dropped: 0, gap: false, cursor: null });
   });
   afterAll(() => api.stop());
 
-  const code = async (token: string | null, coordinate: string, text: string, variables: Record<string, unknown>): Promise<string | undefined> => {
-    if (!coordinate.startsWith('Subscription.') || token === null) return (await api.run(token, text, variables)).code;
-    const subscription = await api.subscribe(token, text, variables);
+  const code = async (token: string | null, { coordinate, variables }: Sample, world: World): Promise<string | undefined> => {
+    const text = documentFor(api.schema, coordinate);
+    if (!coordinate.startsWith('Subscription.') || token === null) return (await api.run(token, text, variables(world))).code;
+    const subscription = await api.subscribe(token, text, variables(world));
     const answer = await subscription.next();
     subscription.leave();
     return answer?.code;
   };
 
   test('are for every root field, and are as expected', () => {
-    const roots = [api.schema.getQueryType()!, api.schema.getMutationType()!, api.schema.getSubscriptionType()!];
-    const coordinates = roots.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
-    const open = Object.keys(PERMISSIONS).filter((coordinate) => coordinate.includes('.') && PERMISSIONS[coordinate]!.scope === 'public');
-    expect(open).toEqual(['Mutation.acceptInvitation']);
-    expect([...EXPECTED.map(([coordinate]) => coordinate), ...open].sort()).toEqual(coordinates.sort());
-    for (const [coordinate, scope, role] of EXPECTED) expect([coordinate, PERMISSIONS[coordinate]]).toMatchObject([coordinate, { scope, role }]);
+    const coordinates = rootTypes(api.schema).flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+    expect(SAMPLES.map(({ coordinate }) => coordinate).sort()).toEqual(coordinates.sort());
+    for (const { coordinate, scope, role, service, operator } of SAMPLES) {
+      expect([coordinate, PERMISSIONS[coordinate]]).toEqual([coordinate, { scope, role, ...(service && { service }), ...(operator && { operator }) }]);
+    }
   });
 
-  test.each(EXPECTED.filter(([coordinate]) => !coordinate.startsWith('Subscription.')))('%s without a token is refused', async (coordinate, _scope, _role, text, variables) => {
-    expect(await code(null, coordinate, text, variables)).toBe('UNAUTHENTICATED');
+  test.each(GUARDED.filter(([coordinate]) => !coordinate.startsWith('Subscription.')))('%s without a token is refused', async (_, sample) => {
+    expect(await code(null, sample, NOWHERE)).toBe('UNAUTHENTICATED');
   });
 
-  test.each(EXPECTED)('%s needs the scope %s', async (coordinate, scope, _role, text, variables) => {
-    for (const weaker of WEAKER[scope]) {
+  test.each(GUARDED)('%s needs its scope', async (_, sample) => {
+    for (const weaker of WEAKER[sample.scope as TokenScope]) {
       const before = await api.counts();
       const token = await api.tokenOf(ada, { scopes: [weaker] });
-      expect(await code(token, coordinate, text, variables)).toBe('FORBIDDEN');
+      expect(await code(token, sample, NOWHERE)).toBe('FORBIDDEN');
       expect(await api.counts()).toEqual({ ...before, 'public.token': before['public.token']! + 1 });
     }
-    for (const enough of ENOUGH[scope]) {
-      expect(await code(await api.tokenOf(ada, { scopes: [enough] }), coordinate, text, variables)).not.toBe('FORBIDDEN');
+    if (sample.operator) return;
+    for (const enough of ENOUGH[sample.scope as TokenScope]) {
+      expect(await code(await api.tokenOf(ada, { scopes: [enough] }), sample, NOWHERE)).not.toBe('FORBIDDEN');
     }
   });
 
-  test.each(EXPECTED.filter(([, , role]) => role !== null))('%s needs (after the scope %s) the role %s', async (coordinate, _scope, least, text, variables) => {
-    const owner = await api.account('Owner');
-    const service = (await api.run(owner.token, DEPLOY, { input: { name: 'web', image: 'nginx' } })).data.deployService;
-    const staging = (await api.run(owner.token, CREATE_ENVIRONMENT, { input: { name: 'staging' } })).data.createEnvironment;
-    const invited = (await api.run(owner.token, ADD_MEMBER, { teamId: owner.teamId, input: { email: 'invited@example.com', role: 'VIEWER' } })).data.addTeamMember;
-    const database = (await api.run(owner.token, CREATE_DATABASE, { input: MY_POSTGRES })).data.createDatabase;
-    const ids: Record<string, string> = { databaseId: database.id, serviceId: service.id, deploymentId: service.latestDeployment.id, teamId: owner.teamId, id: /[Dd]atabase/.test(coordinate) ? database.id : /[Tt]eam$/.test(coordinate) ? owner.teamId : /Member/.test(coordinate) ? invited.id : /Environment/.test(coordinate) ? staging.id : /Deployment$|deployment$/.test(coordinate) ? service.latestDeployment.id : service.id };
-    const own = (name: string): Record<string, unknown> =>
-      'input' in variables && !('id' in variables) && !('teamId' in variables)
-        ? { input: { ...(variables['input'] as object), name, teamId: owner.teamId } }
-        : { ...variables, ...Object.fromEntries(Object.keys(variables).filter((key) => key in ids).map((key) => [key, ids[key]])) };
-    for (const role of ROLES) {
-      const member = await api.account(role);
-      await api.addMember(owner.teamId, member, role);
-      const answer = await code(member.token, coordinate, text, own(`by-${role.toLowerCase()}`));
-      const allowed = ROLES.indexOf(role) >= ROLES.indexOf(least!);
-      if (allowed) {
-        expect([role, answer === 'FORBIDDEN' || (answer === 'NOT_FOUND' && !/delete|remove/.test(coordinate))]).toEqual([role, false]);
-      } else {
-        expect([role, answer]).toEqual([role, 'FORBIDDEN']);
-      }
+  test.each(GUARDED.filter(([, { role }]) => role !== null))('%s needs (after its scope) its role', async (_, sample) => {
+    for (const [index, role] of ROLES.entries()) {
+      const world = await createWorld(api, ada);
+      await api.addMember(world.teamId, members[index]!, role);
+      const isAllowed = index >= ROLES.indexOf(sample.role!);
+      expect([role, await code(members[index]!.token, sample, world)]).toEqual([role, isAllowed ? undefined : 'FORBIDDEN']);
     }
+  });
+
+  test('what is for the door of the webhooks is for nobody else', async () => {
+    const own = SAMPLES.filter(({ scope }) => scope === 'webhook');
+    expect(own.map(({ coordinate }) => coordinate)).toEqual(['Mutation.receiveGithubEvent']);
+    const before = await api.counts();
+    for (const { coordinate, variables } of own) {
+      const ask = async (actor: Actor) => (await api.runAs(actor, documentFor(api.schema, coordinate), variables(NOWHERE))).code;
+      expect(await ask({ kind: 'anonymous' })).toBe('UNAUTHENTICATED');
+      expect(await ask({ kind: 'account', accountId: ada.id, tokenId: ada.tokenId, scopes: new Set(TOKEN_SCOPES), teamId: null, isOperator: true })).toBe('FORBIDDEN');
+      expect(await ask({ kind: 'machine', tokenId: ada.tokenId, scopes: new Set(TOKEN_SCOPES), teamId: ada.teamId })).toBe('FORBIDDEN');
+      expect(await ask({ kind: 'system', name: 'schedule' })).toBe('FORBIDDEN');
+      // Let in, and refused for want of a signature.
+      expect(await ask({ kind: 'system', name: 'webhook' })).toBe('UNAUTHENTICATED');
+    }
+    expect(await api.counts()).toEqual(before);
   });
 
   test('a field, a type or a line too many stops the boot, by name', () => {

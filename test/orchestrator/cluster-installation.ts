@@ -102,8 +102,8 @@ export class ClusterInstallation {
   }
 
   async shutDown(): Promise<void> {
-    await this.#queue.stop();
     await this.orchestrator.stop();
+    await this.#queue.stop();
   }
 
   /** Leaves nothing of it on the cluster. */

@@ -35,7 +35,7 @@ describe('the codes of the REST API', () => {
         environment: 'production', teamId: expect.any(String), paused: false,
         currentDeployment: expect.objectContaining({ serviceId: mine, state: 'LIVE', reason: null, image: 'nginx:alpine', release: null, trigger: 'API', createdAt: expect.any(String), endedAt: expect.any(String) }),
         latestDeployment: expect.objectContaining({ serviceId: mine, state: 'LIVE' }),
-        command: null, args: null, healthCheck: null, resources: { cpu: '500m', memory: '256Mi' }, statusMessage: null, createdAt: expect.any(String),
+        command: null, args: null, healthCheck: null, resources: { cpu: '500m', memory: '256Mi' }, preDeploy: null, deployTimeoutSeconds: null, source: null, statusMessage: null, createdAt: expect.any(String),
       },
     ]);
     expect((await call(`/api/services/${mine}`)).body).toEqual(body[0]);

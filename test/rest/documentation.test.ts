@@ -11,21 +11,26 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 const DOCUMENTED = [
   'POST /api/account/token', 'GET /api/account/token', 'DELETE /api/account/token/:id',
   'GET /api/services', 'POST /api/deploy', 'GET /api/services/:id', 'PATCH /api/services/:id', 'DELETE /api/services/:id',
-  'POST /api/services/:id/redeploy', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
+  'POST /api/services/:id/redeploy', 'POST /api/services/:id/webhook', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
   'GET /api/services/:id/deployments', 'GET /api/deployments/:id', 'POST /api/deployments/:id/cancel',
   'GET /api/environments',
   'GET /api/databases', 'POST /api/databases', 'GET /api/databases/:id', 'DELETE /api/databases/:id',
   'GET /api/teams', 'POST /api/teams', 'GET /api/teams/:id', 'PATCH /api/teams/:id', 'DELETE /api/teams/:id', 'POST /api/teams/:id/leave',
   'GET /api/teams/:id/members', 'POST /api/teams/:id/members', 'PATCH /api/teams/:id/members/:memberId', 'DELETE /api/teams/:id/members/:memberId', 'POST /api/invitations/accept',
+  'GET /api/env-groups', 'POST /api/env-groups', 'GET /api/env-groups/:id', 'PATCH /api/env-groups/:id', 'DELETE /api/env-groups/:id', 'POST /api/env-groups/:id/reveal',
+  'POST /api/services/:id/attach-group/:groupId', 'DELETE /api/services/:id/attach-group/:groupId', 'POST /api/services/:id/order-groups',
+  'GET /api/services/:id/variables', 'POST /api/services/:id/variables/reveal',
+  'PATCH /api/environments/:id', 'GET /api/teams/:id/machines', 'GET /api/teams/:id/registry-credentials', 'POST /api/registry-credentials', 'DELETE /api/registry-credentials/:id',
+  'GET /api/teams/:id/audit-log',
 ];
+
+/** Of doors that are not the table's. */
+const OTHER_DOORS = ['POST /api/webhooks/github'];
 
 /** Documented endpoints that are not served yet, and what they wait for. */
 const LATER: Record<string, string> = {
   'POST /api/services/:id/rollback': 'deployments of an old release',
   'GET /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/restore': 'backups',
-  'GET /api/env-groups': 'groups of variables', 'POST /api/env-groups': 'groups of variables', 'GET /api/env-groups/:id': 'groups of variables', 'DELETE /api/env-groups/:id': 'groups of variables',
-  'POST /api/services/:id/attach-group/:groupId': 'groups of variables', 'DELETE /api/services/:id/attach-group/:groupId': 'groups of variables',
-  'POST /api/webhooks/github': 'builds from a repository',
 };
 
 describe('the documentation of the REST API', () => {
@@ -54,7 +59,7 @@ describe('the documentation of the REST API', () => {
     expect(await validator.validate(document)).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
     const operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`));
-    expect(operations.sort()).toEqual([...DOCUMENTED].sort());
+    expect(operations.sort()).toEqual([...DOCUMENTED, ...OTHER_DOORS].sort());
   });
 
   it('takes shapes and rules from the schema', () => {

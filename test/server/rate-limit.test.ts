@@ -74,7 +74,7 @@ describe('the limit of requests', () => {
         super(url, protocols, address);
       }
     }
-    const client = createClient({ url: `${proxied.url.replace('http', 'ws')}/graphql`, webSocketImpl: FromElsewhere, connectionParams: { Authorization: `Bearer ${proxied.token}` }, retryAttempts: 0, lazy: true, lazyCloseTimeout: 60_000 });
+    const client = createClient({ url: `${proxied.url.replace('http', 'ws')}/graphql`, webSocketImpl: FromElsewhere, connectionParams: { Authorization: `Bearer ${proxied.token}` }, retryAttempts: 0, lazy: false, onNonLazyError: () => undefined });
     const codes: string[] = [];
     for (let n = 0; n < 6; n += 1) {
       const answer = await client.iterate({ query: '{ viewer { id } }' }).next().catch((errors: { extensions: { code: string } }[]) => ({ value: { errors } }));

@@ -52,7 +52,7 @@ describe('streams', () => {
 
   it('runs queries and subscriptions over a WebSocket, and closes it when its token is revoked', async () => {
     const { id: tokenId, token } = await newToken();
-    const client = createClient({ url: ws(), webSocketImpl: WebSocket, connectionParams: { Authorization: `Bearer ${token}` }, retryAttempts: 0, lazyCloseTimeout: 60_000 });
+    const client = createClient({ url: ws(), webSocketImpl: WebSocket, connectionParams: { Authorization: `Bearer ${token}` }, retryAttempts: 0, lazy: false, onNonLazyError: () => undefined });
     const code = new Promise<number>((resolve) => client.on('closed', (event) => resolve((event as { code: number }).code)));
     const { value: viewer } = await client.iterate({ query: '{ viewer { name } }' }).next();
     expect(viewer.data).toEqual({ viewer: { name: 'Operator' } });

@@ -1,6 +1,6 @@
 /** The operations that several test files run. */
 const SERVICE = `
-  id teamId name image status replicas readyReplicas containerPort public url paused command args statusMessage createdAt
+  id teamId name image status replicas readyReplicas containerPort public url paused command args statusMessage createdAt source { repository branch path autoDeploy }
   healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } environment { id name }
   currentDeployment { id } latestDeployment { id state trigger image release reason { code message } endedAt }`;
 
@@ -38,6 +38,16 @@ export const ADD_MEMBER = `mutation ($teamId: ID!, $input: AddTeamMemberInput!) 
 export const CHANGE_MEMBER = `mutation ($teamId: ID!, $id: ID!, $input: ChangeMemberInput!) { changeMemberRole(teamId: $teamId, id: $id, input: $input) { id role status } }`;
 export const REMOVE_MEMBER = `mutation ($teamId: ID!, $id: ID!) { removeTeamMember(teamId: $teamId, id: $id) { id email } }`;
 export const ACCEPT = `mutation ($token: String!, $name: String, $password: String!) { acceptInvitation(token: $token, name: $name, password: $password) { account { id name email } team { id role } token } }`;
+export const DELIVERIES = `
+  query ($teamId: ID, $serviceId: ID, $first: Int, $after: String) {
+    webhookDeliveries(teamId: $teamId, serviceId: $serviceId, first: $first, after: $after) {
+      nodes { id deliveryId verdict event action repository ref commit outcome message replayOf effects { message service { id status readyReplicas } deployment { id state trigger commit } } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }`;
+export const REDELIVER = `mutation ($id: ID!) { redeliverWebhook(id: $id) { id deliveryId verdict outcome message replayOf effects { message service { id } deployment { id state trigger commit } } } }`;
+export const SERVICE_WEBHOOK = `mutation ($serviceId: ID!) { createServiceWebhook(serviceId: $serviceId) { url secret } }`;
+export const RECEIVE = `mutation ($input: GithubEventInput!) { receiveGithubEvent(input: $input) { deliveryId outcome deployments } }`;
 export const VIEWER = `query { viewer { id name isOperator } }`;
 
 export const ON_SERVICE = `subscription ($serviceId: ID!) { serviceChanged(serviceId: $serviceId) { id status replicas paused } }`;

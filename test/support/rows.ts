@@ -1,8 +1,12 @@
+import { newId } from '../../src/entities/columns.js';
 import { Deployment } from '../../src/entities/deployment.js';
 import { DeploymentState, DeploymentTrigger } from '../../src/entities/deployment-state.js';
 import { Environment, PRODUCTION } from '../../src/entities/environment.js';
 import { Host } from '../../src/entities/host.js';
 import { Service } from '../../src/entities/service.js';
+import { SERVER_RECEIVER, WebhookDelivery, WebhookVerdict } from '../../src/entities/webhook-delivery.js';
+import { WebhookEffect } from '../../src/entities/webhook-effect.js';
+import { pushOf, REPOSITORY } from './github.js';
 import type { TestDatabase } from './test-database.js';
 
 /** A service as its reconciler leaves it behind, for tests without a cluster: running, with one deployment that is LIVE. */
@@ -25,4 +29,13 @@ export async function insertRunningService({ orm }: Pick<TestDatabase, 'orm'>, n
     await em.flush();
     return service;
   });
+}
+
+/** A push that was delivered for a service that did not follow it then. */
+export async function insertDelivery({ orm }: Pick<TestDatabase, 'orm'>, serviceId: string): Promise<string> {
+  const delivery = Object.assign(new WebhookDelivery(), {
+    receiver: SERVER_RECEIVER, deliveryId: newId(), verdict: WebhookVerdict.SERVER_SECRET, event: 'push', repository: REPOSITORY, headers: {}, body: Buffer.from(JSON.stringify(pushOf())),
+  });
+  await orm.em.fork().persist([delivery, Object.assign(new WebhookEffect(), { deliveryId: delivery.id, serviceId, message: 'Not then.' })]).flush();
+  return delivery.id;
 }

@@ -15,6 +15,8 @@ import { SchemaOperations } from '../../src/operation-runner.js';
 import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
 import { WakeQueue } from '../../src/queue/wake-queue.js';
 import { buildApexSchema } from '../../src/resolvers/build-schema.js';
+import { IdempotentCalls } from '../../src/resolvers/idempotency/idempotent-calls.js';
+import { keyedOperations } from '../../src/resolvers/idempotency/keyed-operations.js';
 import { Vault } from '../../src/vault/vault.js';
 import { OfflineOrchestrator } from './offline-orchestrator.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -54,7 +56,7 @@ export class TestApi {
     private readonly installationId: string,
   ) {}
 
-  static async start(): Promise<TestApi> {
+  static async start(settings: { APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const logger = createLogger('silent');
     const vault = new Vault(randomBytes(32));
@@ -64,8 +66,9 @@ export class TestApi {
     const queue = new WakeQueue(database.url, logger);
     await queue.start();
     const orchestrator = new OfflineOrchestrator(queue);
-    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example' } });
-    return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema), createAuthenticator(database.orm), id);
+    const calls = new IdempotentCalls(database.orm, vault);
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
+    return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema, keyedOperations(calls)), createAuthenticator(database.orm), id);
   }
 
   async stop(): Promise<void> {
@@ -99,8 +102,13 @@ export class TestApi {
 
   /** Runs an operation as whoever holds the token; null is nobody. */
   async run(token: string | null, text: string, variables: Record<string, unknown> = {}): Promise<Answer> {
-    const actor = token === null ? { kind: 'anonymous' as const } : await this.authenticate(`Bearer ${token}`);
-    return this.runAs(actor, text, variables);
+    return this.runAs(await this.actorOf(token), text, variables);
+  }
+
+  /** As a door does that was given an `Idempotency-Key`. */
+  async runKeyed(token: string | null, idempotencyKey: string, text: string, variables: Record<string, unknown> = {}): Promise<Answer> {
+    const context = { ...this.context(await this.actorOf(token)), idempotencyKey };
+    return answerOf(await this.operations.run({ document: this.parsed(text), variables }, context));
   }
 
   async runAs(actor: Actor, text: string, variables: Record<string, unknown> = {}): Promise<Answer> {
@@ -149,6 +157,10 @@ export class TestApi {
     const counted = await Promise.all(tables.map(async ({ name }) => [name, Number((await this.em.execute<[{ count: string }]>(`select count(*) from ${name}`))[0].count)] as const));
     const [{ count: jobs }] = await this.em.execute<[{ count: string }]>('select count(*) from pgboss.job');
     return { ...Object.fromEntries(counted), jobs: Number(jobs) };
+  }
+
+  private async actorOf(token: string | null): Promise<Actor> {
+    return token === null ? { kind: 'anonymous' } : this.authenticate(`Bearer ${token}`);
   }
 
   private context(actor: Actor, signal: AbortSignal = new AbortController().signal): RequestContext {

@@ -1,5 +1,5 @@
-// Command apex-node is the node's agent: it supervises the node's processes, runs the controllers that a bare
-// Kubernetes lacks (ingress and volumes), and makes small container images.
+// Command apex-node is the node's agent: it supervises the node's processes and makes small container images. It runs as
+// long as the node does, so it is linked without Kubernetes' libraries: they alone would take 20 MB.
 package main
 
 import (
@@ -15,8 +15,6 @@ import (
 const usage = `apex-node: the node's agent
 
   apex-node supervise --spec FILE [--state FILE]
-  apex-node controllers --kubeconfig FILE --caddy-admin HOST:PORT --ingress-listen ADDRESS --volumes DIR
-  apex-node volumes mount|unmount --volumes DIR
   apex-node image build|push ...
 
 Each says more with --help.
@@ -25,10 +23,8 @@ Each says more with --help.
 type subcommand func(ctx context.Context, arguments []string) error
 
 var subcommands = map[string]subcommand{
-	"supervise":   runSupervise,
-	"controllers": runControllers,
-	"volumes":     runVolumes,
-	"image":       runImage,
+	"supervise": runSupervise,
+	"image":     runImage,
 }
 
 func main() {

@@ -173,9 +173,6 @@ func (d *Disks) Remove(ctx context.Context, name string) error {
 // MountAll mounts every volume, as after a reboot; one that fails does not keep the others back.
 func (d *Disks) MountAll(ctx context.Context) error { return d.each(ctx, d.mount) }
 
-// UnmountAll unmounts every volume that no pod uses.
-func (d *Disks) UnmountAll(ctx context.Context) error { return d.each(ctx, d.unmount) }
-
 func (d *Disks) each(ctx context.Context, do func(context.Context, string) error) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()

@@ -1,10 +1,16 @@
 import { Initial } from './001-initial.js';
+import { Rollouts } from './002-rollouts.js';
 import { Access } from './003-access.js';
+import { EnvGroups } from './003-env-groups.js';
 import { Databases } from './005-databases.js';
+import { Webhooks } from './006-webhooks.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
   { name: '001-initial', class: Initial },
+  { name: '002-rollouts', class: Rollouts },
   { name: '003-access', class: Access },
+  { name: '003-env-groups', class: EnvGroups },
   { name: '005-databases', class: Databases },
+  { name: '006-webhooks', class: Webhooks },
 ];

@@ -21,6 +21,9 @@ export interface SupervisedProcess {
 /** In the environment of every process of the node, by which a take-down finds those whose parent died. */
 export const MARK = 'APEX_EMBEDDED_NODE';
 
+/** For the largest two: 25 MB less for a tenth more of processor time at their start, and hardly any later. */
+const FREQUENT_COLLECTION = { GOGC: '30' };
+
 interface Spec extends Pick<SupervisedProcess, 'name' | 'command' | 'ready' | 'after'> {
   readonly env?: Readonly<Record<string, string>>;
   readonly stopTimeoutSeconds?: number;
@@ -52,9 +55,9 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
         '--snapshot-count=5000', '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m', '--quota-backend-bytes=2147483648', '--logger=zap', '--log-level=warn',
       ],
     },
-    { name: 'kube-apiserver', command: [bin('apex-kube'), 'kube-apiserver', ...apiServerFlags(paths)], after: ['etcd'], memoryMiB: 600, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true } },
+    { name: 'kube-apiserver', command: [bin('apex-kube'), 'kube-apiserver', ...apiServerFlags(paths)], after: ['etcd'], memoryMiB: 600, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true }, env: FREQUENT_COLLECTION },
     // One process: each alone would hold a copy of Kubernetes' code, 80 MB. The API server stays by itself, as it is what must not go down with another.
-    { name: 'kube-agents', command: [bin('apex-kube'), ...kubeAgents(paths)], after: ['kube-apiserver', 'containerd', 'registry'], memoryMiB: 400, ready: { tcp: '127.0.0.1:10248' } },
+    { name: 'kube-agents', command: [bin('apex-kube'), ...kubeAgents(paths)], after: ['kube-apiserver', 'containerd', 'registry'], memoryMiB: 400, ready: { tcp: '127.0.0.1:10248' }, env: FREQUENT_COLLECTION },
     {
       name: 'kube-router', after: ['kube-agents'], memoryMiB: 150, ready: null,
       command: [
@@ -71,7 +74,7 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
     {
       name: 'controllers', after: ['kube-apiserver', 'caddy'], memoryMiB: 120, ready: null,
       command: [
-        bin('apex-node'), 'controllers', '--kubeconfig', kubeconfigOf(paths, 'controllers'), '--caddy-admin', `127.0.0.1:${CADDY_ADMIN_PORT}`,
+        bin('apex-controllers'), '--kubeconfig', kubeconfigOf(paths, 'controllers'), '--caddy-admin', `127.0.0.1:${CADDY_ADMIN_PORT}`,
         // All addresses: what is deployed is meant to be visited, also from other machines. Who wants it closed has a firewall.
         '--ingress-listen', `:${ports.ingress}`, '--volumes', paths.volumes, '--pod-cidr', POD_CIDR,
       ],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { connectionUrl } from '../../entities/database-catalogue.js';
 import { DatabaseState } from '../../entities/database-state.js';
+import { EnvGroupVariable } from '../../entities/env-group-variable.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import { Variable, VariableKind, VariableScope } from '../../entities/variable.js';
 import type { Vault } from '../../vault/vault.js';
@@ -12,15 +13,16 @@ export interface OpenedVariables {
   hash: string;
 }
 
-/** Opens the variables that a release pinned. */
+/** Opens the variables that a release pinned: its service's own, and those of groups. */
 export async function openVariables(em: EntityManager, vault: Pick<Vault, 'open'>, teamId: string, ids: readonly string[]): Promise<OpenedVariables> {
-  const rows = ids.length > 0 ? await em.find(Variable, { id: { $in: [...ids] }, scope: VariableScope.RUN }, { orderBy: { key: 'asc' } }) : [];
+  const rows = ids.length > 0 ? await pinned(em, [...ids]) : [];
   const values: Record<string, string> = {};
   const revisions: string[] = [];
   for (const row of rows) {
-    const reference = row.kind === VariableKind.REFERENCE ? await resolve(em, vault, row) : null;
+    const isReference = row instanceof Variable && row.kind === VariableKind.REFERENCE;
+    const reference = isReference ? await resolve(em, vault, row) : null;
     if (reference) values[row.key] = reference.value;
-    else if (row.kind !== VariableKind.REFERENCE) values[row.key] = await vault.open(em, teamId, row.id, row.sealedValue);
+    else if (!isReference) values[row.key] = await vault.open(em, teamId, row.id, row.sealedValue);
     revisions.push(`${row.key}=${row.id}${reference ? `@${reference.revision}` : ''}`);
   }
   return { values, hash: createHash('sha256').update(revisions.join('\n')).digest('hex').slice(0, 12) };
@@ -44,4 +46,10 @@ export async function unresolved(em: EntityManager, ids: readonly string[]): Pro
     if (![DatabaseState.AVAILABLE, DatabaseState.STORAGE_FULL].includes(database.status)) return `Waiting for the database "${database.name}", which is ${database.status}.`;
   }
   return null;
+}
+
+async function pinned(em: EntityManager, ids: string[]): Promise<(Variable | EnvGroupVariable)[]> {
+  const own = await em.find(Variable, { id: { $in: ids }, scope: VariableScope.RUN });
+  const ofGroups = await em.find(EnvGroupVariable, { id: { $in: ids } });
+  return [...own, ...ofGroups].sort((one, other) => (one.key < other.key ? -1 : 1));
 }

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireId, withinTeamsOf, type Condition } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { connectionUrl, DATABASE_ENGINES, DATABASE_NAME } from '../../entities/database-catalogue.js';
@@ -36,13 +37,15 @@ export class DatabaseQuery {
     return database;
   }
 
-  @Query(() => DatabaseConnection, { description: 'How to connect, credentials included.' })
-  async databaseConnection(@Ctx() { em, actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<DatabaseConnection> {
+  @Query(() => DatabaseConnection, { description: 'How to connect, credentials included. Each look is in the log of the team.' })
+  async databaseConnection(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DatabaseConnection> {
+    const { em, actor } = context;
     await requireAccess(em, actor, 'Query.databaseConnection', 'database', id);
     const database = await em.findOne(ManagedDatabase, { id });
     if (!database) throw notFound();
     const engine = DATABASE_ENGINES[database.type];
     const password = await this.vault.open(em, database.teamId, id, database.sealedPassword);
+    await recordAudit(em.fork(), context, { action: 'databaseConnection', teamId: database.teamId, target: { kind: 'database', id, name: database.name } });
     return {
       databaseId: id,
       host: database.name,

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
@@ -18,9 +19,9 @@ export class CancelDeploymentMutation {
   ) {}
 
   @Mutation(() => Deployment, { description: 'Ends an unfinished deployment; what served before goes on serving. To cancel it again changes nothing.' })
-  async cancelDeployment(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<DeploymentRow> {
+  async cancelDeployment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DeploymentRow> {
     return this.orm.em.fork().transactional(async (tx) => {
-      await requireAccess(tx, actor, 'Mutation.cancelDeployment', 'deployment', id);
+      const teamId = await requireAccess(tx, context.actor, 'Mutation.cancelDeployment', 'deployment', id);
       // The service first, as every writer does, so that no two wait for each other.
       const [locked] = await tx.execute<{ service_id: string; state: DeploymentState }[]>(
         `with owner as (select service.id from service join deployment on deployment.service_id = service.id where deployment.id = ? for update of service)
@@ -32,6 +33,7 @@ export class CancelDeploymentMutation {
       if (!isTerminal(state)) {
         await moveDeployment(tx, { id, from: state, to: DeploymentState.CANCELED, reason: { code: ReasonCode.CANCELED, message: 'It was canceled.' } });
         await this.orchestrator.wake(tx, `service/${serviceId}`);
+        await recordAudit(tx, context, { action: 'cancelDeployment', teamId, target: { kind: 'deployment', id }, before: { state } });
       } else if (state !== DeploymentState.CANCELED) {
         throw badRequest(`The deployment has ended already: it is ${state}.`);
       }

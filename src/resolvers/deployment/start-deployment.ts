@@ -6,15 +6,17 @@ import { DeploymentEvent } from '../../entities/deployment-event.js';
 import { moveDeployment } from '../../entities/deployment-log.js';
 import { DeploymentState, ReasonCode, UNFINISHED_STATES, type DeploymentTrigger } from '../../entities/deployment-state.js';
 import type { Service } from '../../entities/service.js';
-import { Variable } from '../../entities/variable.js';
 import { specOf } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { effectiveVariables } from '../env-group/effective-variables.js';
 
 export interface DeploymentStart {
   /** Managed by `tx`, its row locked. */
   service: Service;
   trigger: DeploymentTrigger;
   actor: Actor;
+  /** Of the push that it is for. */
+  commit?: string;
   orchestrator: Orchestrator;
 }
 
@@ -22,9 +24,9 @@ export interface DeploymentStart {
  * A new deployment of the service as its rows are now: it pins the request, takes the place of any unfinished one, and
  * wakes the reconciler, all in the caller's transaction.
  */
-export async function startDeployment(tx: EntityManager, { service, trigger, actor, orchestrator }: DeploymentStart): Promise<Deployment> {
+export async function startDeployment(tx: EntityManager, { service, trigger, actor, commit, orchestrator }: DeploymentStart): Promise<Deployment> {
   await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
-  const variables = await tx.find(Variable, { serviceId: service.id, replacedAt: null }, { fields: ['id'], orderBy: { key: 'asc' } });
+  const variables = await effectiveVariables(tx, [service.id]);
   const deployment = tx.create(Deployment, {
     id: newId(),
     serviceId: service.id,
@@ -33,6 +35,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
     accountId: actor.kind === 'account' ? actor.accountId : null,
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
+    commit: commit ?? null,
     spec: specOf(service),
     variableIds: variables.map(({ id }) => id),
     digest: null,

@@ -1,5 +1,6 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/postgresql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import { requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
@@ -29,6 +30,7 @@ export class CreateEnvironmentMutation {
         if (!(error instanceof UniqueConstraintViolationException)) throw error;
         throw invalidInput(context, [{ path: 'name', message: 'is already taken in this team' }]);
       }
+      await recordAudit(tx, context, { action: 'createEnvironment', teamId, target: { kind: 'environment', id, name } });
       return environment;
     });
   }

@@ -7,6 +7,7 @@ interface Row {
   id: string;
   team_id: string;
   name: string;
+  protected: boolean;
   created_at: string;
 }
 
@@ -17,7 +18,7 @@ export class EnvironmentQuery {
     const within = withinTeamsOf(actor, 'environment.team_id');
     const ofTeam = teamId == null ? null : await requireAccess(em, actor, 'Query.environments', 'team', teamId);
     const rows = await em.execute<Row[]>(
-      `select id, team_id, name, created_at from environment
+      `select id, team_id, name, protected, created_at from environment
        where deleted_at is null and ${within.sql}${ofTeam ? ' and team_id = ?' : ''} order by created_at, id`,
       [...within.params, ...(ofTeam ? [ofTeam] : [])],
     );

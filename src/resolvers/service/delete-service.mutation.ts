@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { DeploymentState, ReasonCode } from '../../entities/deployment-state.js';
@@ -18,7 +19,8 @@ export class DeleteServiceMutation {
   ) {}
 
   @Mutation(() => Service, { description: 'Deletes a service: it is not found from now on, its name and its host are free, and what runs is taken away. Needs a cluster.' })
-  async deleteService(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {
+  async deleteService(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {
+    const { actor } = context;
     needsCluster(actor, this.orchestrator);
 
     return this.orm.em.fork().transactional(async (tx) => {
@@ -28,6 +30,7 @@ export class DeleteServiceMutation {
       await changeIntent(tx, service, this.orchestrator);
       const last = await readService(tx, service.id, this.orchestrator);
       await tx.nativeDelete(Host, { serviceId: service.id });
+      await recordAudit(tx, context, { action: 'deleteService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name } });
       return last;
     });
   }

@@ -1,5 +1,6 @@
 import { LockMode, UniqueConstraintViolationException, type EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
@@ -11,12 +12,14 @@ import { DEFAULT_RESOURCES, intentFaults } from '../../entities/workload-spec.js
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { DeployServiceInput } from '../../schema/deploy-service.input.js';
+import { preDeployOf } from '../../schema/workload.inputs.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
+import { sourceOf } from './source-of.js';
 import { claimHost } from './claim-host.js';
 import { readService, type ServiceRow } from './service-rows.js';
-import { setVariables } from './set-variables.js';
+import { hidden, setVariables } from './set-variables.js';
 
 @Resolver()
 export class DeployServiceMutation {
@@ -41,6 +44,8 @@ export class DeployServiceMutation {
       await claimHost(tx, service, this.domain);
       await setVariables(tx, this.vault, service, input.env ?? {});
       await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator: this.orchestrator });
+      const after = { image: service.image, replicas: service.replicas, public: service.public, env: hidden(input.env) };
+      await recordAudit(tx, context, { action: 'deployService', teamId, target: { kind: 'service', id: service.id, name: service.name }, after });
       return readService(tx, service.id, this.orchestrator);
     });
   }
@@ -54,7 +59,7 @@ export class DeployServiceMutation {
   }
 }
 
-type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources'>;
+type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds' | 'source'>;
 
 const intentOf = (input: DeployServiceInput): Intent => ({
   name: input.name,
@@ -66,6 +71,9 @@ const intentOf = (input: DeployServiceInput): Intent => ({
   replicas: input.replicas ?? 1,
   healthCheck: input.healthCheck ? { ...input.healthCheck } : null,
   resources: { cpu: input.resources?.cpu ?? DEFAULT_RESOURCES.cpu, memory: input.resources?.memory ?? DEFAULT_RESOURCES.memory },
+  source: sourceOf(input.source),
+  preDeploy: preDeployOf(input.preDeploy),
+  deployTimeoutSeconds: input.deployTimeoutSeconds ?? null,
 });
 
 async function create(tx: EntityManager, context: RequestContext, intent: Intent & Pick<Service, 'teamId' | 'environmentId'>): Promise<Service> {

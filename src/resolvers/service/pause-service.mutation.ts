@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { Service } from '../../entities/service.js';
@@ -17,10 +18,11 @@ export class PauseServiceMutation {
 
   @Mutation(() => Service, { description: 'Pauses a service (no replica runs, the number asked for is kept) or resumes it. Needs a cluster.' })
   async pauseService(
-    @Ctx() { actor }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('id', () => ID) id: string,
     @Arg('pause', () => Boolean) pause: boolean,
   ): Promise<ServiceRow> {
+    const { actor } = context;
     needsCluster(actor, this.orchestrator);
 
     return this.orm.em.fork().transactional(async (tx) => {
@@ -29,6 +31,7 @@ export class PauseServiceMutation {
         service.paused = pause;
         await changeIntent(tx, service, this.orchestrator);
       }
+      await recordAudit(tx, context, { action: 'pauseService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, after: { paused: pause } });
       return readService(tx, service.id, this.orchestrator);
     });
   }

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
@@ -17,13 +18,15 @@ export class RedeployServiceMutation {
   ) {}
 
   @Mutation(() => Service, { description: 'Deploys a service as it is once more: the image\'s tag is resolved again, and every pod is replaced. Needs a cluster.' })
-  async redeployService(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {
+  async redeployService(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {
+    const { actor } = context;
     needsCluster(actor, this.orchestrator);
     const { orchestrator } = this;
 
     return this.orm.em.fork().transactional(async (tx) => {
       const service = await lockService(tx, actor, 'Mutation.redeployService', id);
       await startDeployment(tx, { service, trigger: DeploymentTrigger.REDEPLOY, actor, orchestrator });
+      await recordAudit(tx, context, { action: 'redeployService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name } });
       return readService(tx, service.id, orchestrator);
     });
   }

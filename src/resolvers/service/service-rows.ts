@@ -4,8 +4,9 @@ import type { Deployment } from '../../entities/deployment.js';
 import type { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
 import type { Environment } from '../../entities/environment.js';
 import type { Service } from '../../entities/service.js';
+import type { ServiceSource } from '../../entities/service-source.js';
 import { serviceStatus } from '../../entities/service-status.js';
-import type { HealthCheck, Resources } from '../../entities/workload-spec.js';
+import type { HealthCheck, PreDeploy, Resources } from '../../entities/workload-spec.js';
 import { readPrepared } from '../../entities/prepared-read.js';
 import { notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -14,35 +15,35 @@ import type { PageWish } from '../../schema/page.js';
 /** A service as a list shows it: a plain object with the fields of the schema, and no entity behind it. */
 export type ServiceRow = Pick<
   Service,
-  | 'id' | 'teamId' | 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources'
-  | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
+  | 'id' | 'teamId' | 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds'
+  | 'source' | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
 > & {
   environment: EnvironmentRow;
   currentDeployment: DeploymentRow | null;
   latestDeployment: DeploymentRow | null;
 };
 
-export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'createdAt'>;
+export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'protected' | 'createdAt'>;
 
 export type DeploymentRow = Pick<
   Deployment,
-  'id' | 'serviceId' | 'state' | 'trigger' | 'image' | 'digest' | 'createdAt' | 'endedAt' | 'release' | 'reason'
+  'id' | 'serviceId' | 'state' | 'trigger' | 'image' | 'commit' | 'digest' | 'createdAt' | 'endedAt' | 'release' | 'reason'
 >;
 
 type Raw = Record<string, unknown>;
 
 /** The columns of a deployment under a prefix, so that two of them fit in one row. */
 export const deploymentColumns = (table: string, release: string, prefix: string): string =>
-  ['id', 'service_id', 'state', 'trigger', 'image', 'digest', 'reason_code', 'reason_message', 'created_at', 'ended_at']
+  ['id', 'service_id', 'state', 'trigger', 'image', 'commit_sha', 'digest', 'reason_code', 'reason_message', 'created_at', 'ended_at']
     .map((column) => `${table}.${column} as ${prefix}${column}`)
     .concat(`${release}.number as ${prefix}release`)
     .join(', ');
 
 const SELECT = `
   select service.id, service.team_id, service.environment_id, service.name, service.image, service.command, service.args, service.container_port,
-    service.public, service.replicas, service.health_check, service.resources, service.paused, service.generation, service.observed_generation,
+    service.public, service.replicas, service.health_check, service.resources, service.pre_deploy, service.deploy_timeout_seconds, service.source, service.paused, service.generation, service.observed_generation,
     service.ready_replicas, service.address_answers, service.status_message, service.current_deployment_id, service.created_at, service.deleted_at,
-    environment.name as environment_name, environment.created_at as environment_created_at, host.name as host_name,
+    environment.name as environment_name, environment.protected as environment_protected, environment.created_at as environment_created_at, host.name as host_name,
     ${deploymentColumns('running', 'running_release', 'r_')}, ${deploymentColumns('latest', 'latest_release', 'l_')}
   from service
     join environment on environment.id = service.environment_id
@@ -98,6 +99,9 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
     replicas,
     healthCheck: json<HealthCheck>(row['health_check']),
     resources: json<Resources>(row['resources'])!,
+    source: json<ServiceSource>(row['source']),
+    preDeploy: json<PreDeploy>(row['pre_deploy']),
+    deployTimeoutSeconds: row['deploy_timeout_seconds'] as number | null,
     paused,
     readyReplicas,
     statusMessage: row['status_message'] as string | null,
@@ -119,6 +123,7 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
       id: row['environment_id'] as string,
       teamId: row['team_id'] as string,
       name: row['environment_name'] as string,
+      protected: row['environment_protected'] as boolean,
       createdAt: time(row['environment_created_at']),
     },
     currentDeployment,
@@ -136,6 +141,7 @@ export function deploymentOf(row: Raw, prefix: string): DeploymentRow {
     state: row[`${prefix}state`] as DeploymentState,
     trigger: row[`${prefix}trigger`] as DeploymentTrigger,
     image: row[`${prefix}image`] as string,
+    commit: row[`${prefix}commit_sha`] as string | null,
     digest: row[`${prefix}digest`] as string | null,
     createdAt: time(row[`${prefix}created_at`]),
     endedAt: endedAt == null ? null : time(endedAt),

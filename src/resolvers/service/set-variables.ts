@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { HIDDEN } from '../../entities/audit-event.js';
 import { newId } from '../../entities/columns.js';
 import { Variable, VariableKind, VariableScope } from '../../entities/variable.js';
 import type { Vault } from '../../vault/vault.js';
@@ -38,3 +39,7 @@ async function write(tx: EntityManager, vault: Vault, service: { id: string; tea
     id, serviceId: service.id, key, kind: VariableKind.SECRET, scope: VariableScope.RUN, revision, sealedValue, createdAt: new Date(), replacedAt: null,
   });
 }
+
+/** Variables as a log may show them. */
+export const hidden = (variables: Readonly<Record<string, string | null>> | null | undefined): string[] =>
+  Object.entries(variables ?? {}).map(([key, value]) => (value === null ? `${key} removed` : `${key}=${HIDDEN}`));

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
@@ -10,13 +11,15 @@ import { DEFAULT_RESOURCES, intentFaults, specOf, type WorkloadSpec } from '../.
 import type { Fault } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
+import { preDeployOf } from '../../schema/workload.inputs.js';
 import { UpdateServiceInput } from '../../schema/update-service.input.js';
 import type { Vault } from '../../vault/vault.js';
 import { changeIntent, startDeployment } from '../deployment/start-deployment.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
-import { setVariables } from './set-variables.js';
+import { hidden, setVariables } from './set-variables.js';
+import { sourceOf } from './source-of.js';
 
 @Resolver()
 export class UpdateServiceMutation {
@@ -42,23 +45,47 @@ export class UpdateServiceMutation {
       const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale })];
       if (faults.length > 0) throw invalidInput(context, faults);
 
+      const before = told(service);
       const isRelease = !isDeepStrictEqual(spec, specOf(service));
       const isScale = scale.public !== service.public || scale.replicas !== service.replicas;
       Object.assign(service, spec, scale);
+      const hasNewSource = follow(service, input.source);
+      if (input.deployTimeoutSeconds !== undefined) service.deployTimeoutSeconds = input.deployTimeoutSeconds;
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
       if (isRelease || hasNewVariables) {
         await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
       } else if (isScale) {
         await changeIntent(tx, service, orchestrator);
+      } else {
+        await tx.flush();
+      }
+      if (isRelease || isScale || hasNewVariables || hasNewSource) {
+        const after = { ...told(service), env: hidden(input.env) };
+        await recordAudit(tx, context, { action: 'updateService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, before, after });
       }
       return readService(tx, service.id, orchestrator);
     });
   }
 }
 
+/** Another repository or branch has pushes of its own: what was last seen of the one before says nothing of them. */
+function follow(service: Service, input: UpdateServiceInput['source']): boolean {
+  if (input === undefined) return false;
+  const source = sourceOf(input);
+  if (isDeepStrictEqual(source, service.source)) return false;
+  if (source?.repository !== service.source?.repository || source?.branch !== service.source?.branch) service.lastPush = null;
+  service.source = source;
+  return true;
+}
+
+/** What the log tells of a service. */
+const told = ({ image, containerPort, replicas, public: isPublic, command, args, source }: Service) => ({
+  image, containerPort, replicas, public: isPublic, command, args, source: source && [source.repository, source.branch, source.path ?? '', source.autoDeploy],
+});
+
 /** What was left out stays; null goes back to the default, for fields that have one. */
 function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec {
-  const { image, command, args, containerPort, healthCheck, resources } = specOf(service);
+  const { image, command, args, containerPort, healthCheck, resources, preDeploy } = specOf(service);
   return {
     image: input.image ?? image,
     command: input.command === undefined ? command : input.command,
@@ -69,6 +96,7 @@ function changedSpec(service: Service, input: UpdateServiceInput): WorkloadSpec 
       input.resources === null
         ? { ...DEFAULT_RESOURCES }
         : { cpu: input.resources?.cpu ?? resources.cpu, memory: input.resources?.memory ?? resources.memory },
+    preDeploy: input.preDeploy === undefined ? (preDeploy ?? null) : preDeployOf(input.preDeploy),
   };
 }
 

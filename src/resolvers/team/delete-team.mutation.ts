@@ -39,6 +39,8 @@ export class DeleteTeamMutation {
       if (owned.length > 0 && confirm == null) throw badRequest(`The team still owns ${tell(owned)}. Delete them first, or confirm with the name of the team that all of it goes.`);
       await this.deleteServices(tx, context, id);
       await this.deleteEnvironments(tx, id);
+      await tx.execute('delete from service_env_group where group_id in (select id from env_group where team_id = ?)', [id]);
+      await tx.execute('update env_group set deleted_at = now() where team_id = ? and deleted_at is null', [id]);
       await tx.execute('delete from registry_credential where team_id = ?', [id]);
       await tx.nativeUpdate(Invitation, { teamId: id, acceptedAt: null, revokedAt: null }, { revokedAt: new Date() });
       await tx.nativeDelete(Membership, { teamId: id });

@@ -1,22 +1,25 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
-import { requireId } from '../../auth/tenant-scope.js';
+import { recordAudit } from '../../auth/audit-log.js';
+import { requireAccess, requireAccount, requireId } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
-import { Token } from '../../entities/token.js';
-import { notFound, unauthenticated } from '../../errors.js';
+import { Token, TokenKind } from '../../entities/token.js';
+import { notFound } from '../../errors.js';
 
 @Resolver()
 export class RevokeTokenMutation {
   constructor(private readonly orm: Database) {}
 
-  @Mutation(() => Token, { description: 'Ends a token of the calling account at once, its open streams too. To revoke it again changes nothing.' })
-  async revokeToken(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<Token> {
-    if (actor.kind !== 'account') throw unauthenticated();
+  @Mutation(() => Token, { description: "Ends a token of the calling account, or a machine of one of its teams, at once, its open streams too. To revoke it again changes nothing." })
+  async revokeToken(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Token> {
+    const actor = requireAccount(context.actor);
     return this.orm.em.fork().transactional(async (tx) => {
-      const held = actor.teamId ? { teamId: actor.teamId } : {};
-      const token = await tx.findOne(Token, { id: requireId(id), accountId: actor.accountId, ...held });
+      const token = await tx.findOne(Token, { id: requireId(id), ...(actor.teamId ? { teamId: actor.teamId } : {}) });
       if (!token) throw notFound();
+      if (token.kind === TokenKind.MACHINE) await requireAccess(tx, actor, 'Query.machines', 'team', token.teamId as string);
+      else if (token.accountId !== actor.accountId) throw notFound();
       token.revokedAt ??= new Date();
+      await recordAudit(tx, context, { action: 'revokeToken', teamId: token.teamId, target: { kind: 'token', id, name: token.name } });
       return token;
     });
   }

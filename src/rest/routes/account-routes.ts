@@ -1,12 +1,12 @@
 import { gql, type Route } from '../route.js';
 
-const TOKEN = 'id name prefix scopes teamId expiresAt lastUsedAt createdAt';
+const TOKEN = 'id kind name prefix scopes teamId serviceId role expiresAt lastUsedAt createdAt';
 
 /** Tokens and environments. */
 export const ACCOUNT_ROUTES: readonly Route[] = [
   {
     method: 'POST', path: '/api/account/token', tag: 'Account', summary: 'Make an API token; its secret is shown this once',
-    operation: gql`mutation createToken($input: CreateTokenInput) { createToken(input: $input) { token id name scopes expiresAt teamId } }`,
+    operation: gql`mutation createToken($input: CreateTokenInput) { createToken(input: $input) { token id kind name scopes expiresAt teamId serviceId role } }`,
     body: 'input', answer: ['createToken'],
   },
   {

@@ -1,7 +1,7 @@
 import { gql, type Route } from '../route.js';
 
 const DEPLOYMENT = `
-  id serviceId state reason { code message } image digest release trigger
+  id serviceId state reason { code message } image commit digest release trigger
   steps { name state startedAt endedAt message } createdAt endedAt`;
 const tag = 'Deployments';
 

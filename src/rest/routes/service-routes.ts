@@ -1,12 +1,13 @@
 import { gql, type Route } from '../route.js';
 
-const DEPLOYMENT = 'id serviceId state reason { code message } image digest release trigger createdAt endedAt';
-const SERVICE = `
+const DEPLOYMENT = 'id serviceId state reason { code message } image commit digest release trigger createdAt endedAt';
+/** Fields of a service, wherever REST answers one. */
+export const SERVICE = `
   id name image status replicas readyReplicas containerPort public url environment { name } teamId paused
   currentDeployment { ${DEPLOYMENT} } latestDeployment { ${DEPLOYMENT} }
-  command args healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } statusMessage createdAt`;
+  command args healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } preDeploy { command args timeoutSeconds } deployTimeoutSeconds source { repository branch path autoDeploy } statusMessage createdAt`;
 
-const flatten = { environment: 'name' } as const;
+export const flatten = { environment: 'name' } as const;
 const tag = 'Services';
 
 /** Services: what a user wants to run. */
@@ -48,5 +49,10 @@ export const SERVICE_ROUTES: readonly Route[] = [
     method: 'POST', path: '/api/services/:id/pause', tag, summary: 'Pause or resume', needsCluster: true,
     operation: gql`mutation pauseService($id: ID!, $pause: Boolean!) { pauseService(id: $id, pause: $pause) { ${SERVICE} } }`,
     params: { id: 'id' }, body: { pause: 'pause' }, answer: ['pauseService'], flatten,
+  },
+  {
+    method: 'POST', path: '/api/services/:id/webhook', tag, summary: "Make a webhook of the service's own; its secret is shown this once, and the one before ends",
+    operation: gql`mutation createServiceWebhook($serviceId: ID!) { createServiceWebhook(serviceId: $serviceId) { url secret } }`,
+    params: { id: 'serviceId' }, answer: ['createServiceWebhook'],
   },
 ];

@@ -1,3 +1,4 @@
+// Command apex-controllers runs the controllers that a bare Kubernetes lacks: ingress and volumes.
 package main
 
 import (
@@ -7,6 +8,8 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"apexpaas.com/cluster/internal/ingress"
@@ -27,15 +30,25 @@ const (
 	classRetry    = 500 * time.Millisecond
 )
 
-// settings are the flags of the subcommand controllers.
+// settings are the flags.
 type settings struct {
 	kubeconfig, volumes, podCIDR, address string
 	ingress                               ingress.Addresses
 }
 
-func runControllers(ctx context.Context, arguments []string) error {
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(os.Stderr, "apex-controllers: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, arguments []string) error {
 	var s settings
-	flags := flag.NewFlagSet("controllers", flag.ContinueOnError)
+	flags := flag.NewFlagSet("apex-controllers", flag.ContinueOnError)
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "the `file` that says how to reach the API server")
 	flags.StringVar(&s.ingress.Admin, "caddy-admin", "127.0.0.1:2019", "where Caddy's admin API listens, `host:port`")
 	flags.StringVar(&s.ingress.Listen, "ingress-listen", ":8080", "the `address` at which Caddy takes requests")
@@ -44,8 +57,12 @@ func runControllers(ctx context.Context, arguments []string) error {
 	flags.StringVar(&s.address, "ingress-address", "127.0.0.1", "the `IP` that an Ingress's status names")
 	flags.StringVar(&s.volumes, "volumes", "", "the `folder` that holds the volumes")
 	flags.StringVar(&s.podCIDR, "pod-cidr", "10.244.0.0/16", "the pods' `network`; the ingress sends requests nowhere else")
-	if err := parse(flags, arguments); err != nil {
+	if err := flags.Parse(arguments); err != nil {
 		return err
+	}
+	// A mistyped flag is not silently ignored.
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if s.kubeconfig == "" || s.volumes == "" {
 		return errors.New("--kubeconfig and --volumes are needed")

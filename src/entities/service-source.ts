@@ -1,0 +1,36 @@
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+
+export enum AutoDeploy {
+  OFF = 'OFF',
+  IMAGE = 'IMAGE',
+  BUILD = 'BUILD',
+}
+registerEnumType(AutoDeploy, {
+  name: 'AutoDeploy',
+  description: 'What a push does: nothing, or a new deployment of the image (its tag resolved again), or of an image built from the commit.',
+  valuesConfig: { BUILD: { description: 'Refused for now: builds from source do not exist yet.' } },
+});
+
+/** The repository that a service follows. */
+@ObjectType({ simpleResolvers: true, description: 'The repository that a service follows.' })
+export class ServiceSource {
+  @Field({ description: '`owner/name`.' })
+  repository!: string;
+
+  @Field()
+  branch!: string;
+
+  @Field(() => String, { nullable: true, description: 'Pushes that touch nothing under this folder do nothing. Null: the whole repository.' })
+  path!: string | null;
+
+  @Field(() => AutoDeploy)
+  autoDeploy!: AutoDeploy;
+}
+
+/** The last push that a service was deployed for: an older one that comes late is known by it. */
+export interface LastPush {
+  before: string;
+  commit: string;
+  /** Seconds since 1970, as GitHub says. */
+  pushedAt: number | null;
+}

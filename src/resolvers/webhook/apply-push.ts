@@ -1,0 +1,66 @@
+import { LockMode, type EntityManager } from '@mikro-orm/postgresql';
+import { recordAudit } from '../../auth/audit-log.js';
+import type { RequestContext } from '../../context.js';
+import { DeploymentTrigger } from '../../entities/deployment-state.js';
+import { Service } from '../../entities/service.js';
+import { AutoDeploy, type LastPush } from '../../entities/service-source.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+import { startDeployment } from '../deployment/start-deployment.js';
+import { touches, type Push } from './push.js';
+
+/** What a push did to one service. */
+export interface PushEffect {
+  serviceId: string;
+  deploymentId: string | null;
+  message: string | null;
+}
+
+export interface PushParts {
+  context: RequestContext;
+  orchestrator: Orchestrator;
+  /** Only this service, where the delivery speaks for no other. */
+  only: string | null;
+  /** Whether the delivery may do something to the service. */
+  may?: (serviceId: string) => Promise<boolean>;
+}
+
+/**
+ * Deploys the services that follow the branch, each as it is now, in the caller's transaction. They are locked in the order
+ * of their ids, as every other delivery does, so that no two wait for each other.
+ */
+export async function applyPush(tx: EntityManager, push: Push, { context, orchestrator, only, may }: PushParts): Promise<PushEffect[]> {
+  const candidates = await tx.execute<{ id: string }[]>(
+    `select id from service where lower(source->>'repository') = lower(?) and source->>'branch' = ? and deleted_at is null${only ? ' and id = ?' : ''} order by id`,
+    [push.repository, push.branch, ...(only ? [only] : [])],
+  );
+  const effects: PushEffect[] = [];
+  for (const { id } of candidates) {
+    if (may && !(await may(id))) continue;
+    const service = await tx.findOne(Service, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    if (!service || !follows(service, push)) continue;
+    const message = whyNot(service, push);
+    effects.push({ serviceId: id, message, deploymentId: message === null ? await deploy(tx, service, push, context, orchestrator) : null });
+  }
+  return effects;
+}
+
+/** Asked again once the row is locked. */
+const follows = ({ source }: Service, push: Push): boolean => source?.branch === push.branch && source?.repository.toLowerCase() === push.repository.toLowerCase();
+
+function whyNot({ source, lastPush }: Service, push: Push): string | null {
+  if (source?.autoDeploy !== AutoDeploy.IMAGE) return 'The service does not deploy by itself.';
+  if (!touches(push, source.path)) return `Nothing under ${source.path} was changed.`;
+  if (lastPush && isOlder(push, lastPush)) return 'A newer push was deployed before this one came.';
+  return null;
+}
+
+/** Deliveries come in any order: the latest push wins, and not the latest delivery. */
+const isOlder = (push: Push, last: LastPush): boolean =>
+  last.commit !== push.commit && (last.before === push.commit || (last.pushedAt !== null && push.pushedAt !== null && push.pushedAt < last.pushedAt));
+
+async function deploy(tx: EntityManager, service: Service, push: Push, context: RequestContext, orchestrator: Orchestrator): Promise<string> {
+  service.lastPush = { before: push.before, commit: push.commit, pushedAt: push.pushedAt };
+  const { id } = await startDeployment(tx, { service, trigger: DeploymentTrigger.PUSH, actor: context.actor, commit: push.commit, orchestrator });
+  await recordAudit(tx, context, { action: 'push', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, after: { commit: push.commit, ref: push.ref } });
+  return id;
+}

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEPLOY, GET, UPDATE } from '../../support/operations.js';
+import { TestApi, type TestAccount } from '../../support/test-api.js';
+
+describe("a service's source", () => {
+  let api: TestApi;
+  let ada: TestAccount;
+
+  beforeAll(async () => {
+    api = await TestApi.start();
+    ada = await api.account('Ada');
+  });
+  afterAll(() => api.stop());
+
+  const deploy = (name: string, source: unknown) => api.run(ada.token, DEPLOY, { input: { name, image: 'nginx', source } });
+
+  it('is given with a deploy, changed as a whole and taken away, without a new deployment', async () => {
+    const { deployService: made } = (await deploy('followed', { repository: 'acme/web' })).data;
+    expect(made.source).toEqual({ repository: 'acme/web', branch: 'main', path: null, autoDeploy: 'IMAGE' });
+    const update = async (source: unknown) => (await api.run(ada.token, UPDATE, { id: made.id, input: { source } })).data.updateService;
+    const changed = await update({ repository: 'Acme/web.site', branch: 'release/1.2', path: 'apps/web', autoDeploy: 'OFF' });
+    expect(changed.source).toEqual({ repository: 'Acme/web.site', branch: 'release/1.2', path: 'apps/web', autoDeploy: 'OFF' });
+    expect((await api.run(ada.token, UPDATE, { id: made.id, input: { replicas: 2 } })).data.updateService.source).toEqual(changed.source);
+    expect((await update(null)).source).toBeNull();
+    expect((await api.run(ada.token, GET, { id: made.id })).data.service).toMatchObject({ source: null, latestDeployment: { id: made.latestDeployment.id } });
+  });
+
+  it.each([
+    ['repository', ['', 'web', 'acme/', '/web', 'acme/web/more', 'acme web', '-acme/web', 'acme/..', 'acme/.', 'acme/web.git', 'https://github.com/acme/web', 'git@github.com:acme/web', 'acme/web;id', 'acme/$(id)', 'acme/web\n', '../../etc/passwd', '--upload-pack=id/web', `a/${'b'.repeat(200)}`]],
+    ['branch', ['', '-main', '--upload-pack=id', 'main..dev', 'ma in', 'main~1', 'main^', 'main:x', 'ma?n', 'ma*n', 'ma[in', 'ma\\in', 'main.lock', '/main', 'main/', 'a//b', 'main@{1}', '@', 'a/.b', 'main\u0000', 'main\n', 'refs/heads/main', 'x'.repeat(245)]],
+    ['path', ['', '/etc', '..', 'a/../b', 'a/..', './a', 'a//b', 'a/', 'a\\b', 'a\u0000', 'a\nb', 'x'.repeat(1025)]],
+    ['autoDeploy', ['BUILD']],
+    ['dockerfile', ['Dockerfile']],
+  ])('refuses a %s that is none, and changes nothing', async (field, values) => {
+    const before = await api.counts();
+    for (const [n, value] of values.entries()) {
+      const answer = await deploy(`refused-${n}`, { repository: 'acme/web', [field]: value });
+      expect([value, answer.code, answer.faults?.[0]?.path]).toEqual([value, 'BAD_REQUEST', `source.${field}`]);
+    }
+    expect(await api.counts()).toEqual(before);
+  });
+
+  it('says that there are no builds yet', async () => {
+    for (const source of [{ repository: 'acme/web', autoDeploy: 'BUILD' }, { repository: 'acme/web', dockerfile: 'Dockerfile' }]) {
+      expect((await deploy('built', source)).faults).toEqual([{ path: expect.stringMatching(/^source\./), message: expect.stringContaining('builds from source do not exist yet') }]);
+    }
+  });
+
+  it.each(['main', 'release/1.2', 'feature/ünï', 'a.b', "quote's", '$(id)', '100%'])('takes the branch %s as it is', async (branch) => {
+    const name = `branch-${Buffer.from(branch).toString('hex').slice(0, 12)}`;
+    expect((await deploy(name, { repository: 'acme/web', branch })).data.deployService.source.branch).toBe(branch);
+  });
+});

@@ -1,0 +1,87 @@
+import { newTeam } from '../../src/auth/new-team.js';
+import { issueToken } from '../../src/auth/issue-token.js';
+import { Account } from '../../src/entities/account.js';
+import { Deployment } from '../../src/entities/deployment.js';
+import { DeploymentEvent } from '../../src/entities/deployment-event.js';
+import { DeploymentState, DeploymentTrigger } from '../../src/entities/deployment-state.js';
+import { newId } from '../../src/entities/columns.js';
+import { EnvGroup } from '../../src/entities/env-group.js';
+import { Environment, namespaceFor } from '../../src/entities/environment.js';
+import { Installation } from '../../src/entities/installation.js';
+import { DatabaseSize, DatabaseType } from '../../src/entities/database-state.js';
+import { ManagedDatabase } from '../../src/entities/managed-database.js';
+import { Invitation } from '../../src/entities/invitation.js';
+import { Membership } from '../../src/entities/membership.js';
+import { RegistryCredential } from '../../src/entities/registry-credential.js';
+import { Role } from '../../src/entities/roles.js';
+import { ServiceEnvGroup } from '../../src/entities/service-env-group.js';
+import { specOf } from '../../src/entities/workload-spec.js';
+import { insertDelivery, insertRunningService } from './rows.js';
+import type { TestAccount, TestApi } from './test-api.js';
+
+/** A team that owns one of everything. */
+export interface World {
+  teamId: string;
+  teamName: string;
+  serviceId: string;
+  otherServiceId: string;
+  /** Unfinished. */
+  deploymentId: string;
+  /** Without a service. */
+  environmentId: string;
+  /** In the service's environment. */
+  databaseId: string;
+  /** Attached to the service. */
+  groupId: string;
+  spareGroupId: string;
+  /** A push, delivered to the service. */
+  deliveryId: string;
+  /** Of an invitation. */
+  membershipId: string;
+  /** Of a VIEWER of its own. */
+  memberId: string;
+  credentialId: string;
+  /** Of the owner. */
+  tokenId: string;
+}
+
+/** The ids of nothing at all. */
+export const NOWHERE: World = Object.fromEntries(
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'environmentId', 'databaseId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+) as unknown as World;
+
+let made = 0;
+
+/** Makes a team of `owner` with one of everything in it. */
+export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'>, owner: Pick<TestAccount, 'id'>): Promise<World> {
+  const { id: installationId } = await api.em.findOneOrFail(Installation, { only: true });
+  const teamName = `World ${(made += 1)}`;
+  const team = await api.em.transactional((tx) => newTeam(tx, api.vault, installationId, { name: teamName, personal: false, accountId: owner.id }));
+  const service = await insertRunningService(api.database, `world-${made}-${newId().slice(-6)}`, { teamId: team.id });
+  const other = await insertRunningService(api.database, `other-${made}-${newId().slice(-6)}`, { teamId: team.id });
+  const deliveryId = await insertDelivery(api.database, service.id);
+  return api.em.transactional(async (tx) => {
+    const ids = { environmentId: newId(), databaseId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId() };
+    const of = { teamId: team.id };
+    const environment = Object.assign(new Environment(), { id: ids.environmentId, ...of, name: 'staging', namespace: namespaceFor(installationId, ids.environmentId, 'staging') });
+    const database = Object.assign(new ManagedDatabase(), {
+      id: ids.databaseId, ...of, environmentId: service.environmentId, name: 'world-database', type: DatabaseType.POSTGRES, version: '15', size: DatabaseSize.SMALL,
+      resources: { cpu: '500m', memory: '512Mi' }, storage: '5Gi', sealedPassword: await api.vault.seal(tx, team.id, ids.databaseId, 'world-password'),
+    });
+    const group = Object.assign(new EnvGroup(), { id: ids.groupId, ...of, name: 'attached' });
+    const spare = Object.assign(new EnvGroup(), { id: ids.spareGroupId, ...of, name: 'spare' });
+    const invitation = Object.assign(new Invitation(), { id: ids.membershipId, ...of, email: `${newId()}@example.com`, role: Role.VIEWER, hash: newId(), expiresAt: new Date(Date.now() + 60_000) });
+    const deployment = Object.assign(new Deployment(), {
+      id: ids.deploymentId, serviceId: service.id, state: DeploymentState.QUEUED, trigger: DeploymentTrigger.API, image: service.image, spec: specOf(service),
+    });
+    const account = Object.assign(new Account(), { name: 'Viewer' });
+    await tx.persist(account).flush();
+    const member = Object.assign(new Membership(), { id: ids.memberId, ...of, accountId: account.id, role: Role.VIEWER });
+    const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
+    await tx.persist([member, credential, environment, database, group, spare, invitation, deployment]).flush();
+    await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
+    await tx.insert(ServiceEnvGroup, { id: newId(), serviceId: service.id, groupId: group.id, position: 1, createdAt: new Date() });
+    const { token } = await issueToken(tx, { accountId: owner.id, teamId: team.id, name: 'of the world', scopes: ['read'], expiresAt: null });
+    return { teamId: team.id, teamName, serviceId: service.id, otherServiceId: other.id, tokenId: token.id, deliveryId, ...ids };
+  });
+}
