@@ -27,8 +27,10 @@ export interface Engine {
   versions: Readonly<Record<string, string>>;
   port: number;
   scheme: string;
-  /** Path of the database in its address, and its user, where the engine has such. */
-  user: string | null;
+  user: string;
+  /** Null where the engine's databases have no names. */
+  database: string | null;
+  /** Path of the database in its address. */
   path: string;
   /** Where the volume is mounted, and its user's id in the image. */
   mount: string;
@@ -50,13 +52,13 @@ export interface Engine {
   restore: string | null;
 }
 
-const SQL_ROTATE = "ALTER USER CURRENT_USER() IDENTIFIED BY '$NEXT';";
 const MYSQL_CLIENT = '--protocol=tcp -h 127.0.0.1 -u app';
-const mysqlLike = (prefix: string, { client, admin, dump }: Record<'client' | 'admin' | 'dump', string>, versions: Readonly<Record<string, string>>): Engine => ({
+const mysqlLike = (prefix: string, { client, admin, dump, setPassword }: Record<'client' | 'admin' | 'dump' | 'setPassword', string>, versions: Readonly<Record<string, string>>): Engine => ({
   versions,
   port: 3306,
   scheme: 'mysql',
   user: DATABASE_USER,
+  database: DATABASE_NAME,
   path: `/${DATABASE_NAME}`,
   mount: '/var/lib/mysql',
   uid: 999,
@@ -65,7 +67,7 @@ const mysqlLike = (prefix: string, { client, admin, dump }: Record<'client' | 'a
   stop: null,
   listens: `MYSQL_PWD=x ${admin} ${MYSQL_CLIENT} ping`,
   query: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -N -e 'select 1'`,
-  rotate: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -e "${SQL_ROTATE}"`,
+  rotate: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -e "${setPassword}"`,
   dump: `MYSQL_PWD="$P" ${dump} ${MYSQL_CLIENT} --single-transaction --no-tablespaces --routines --triggers --events app`,
   restore: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app`,
 });
@@ -77,6 +79,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     port: 5432,
     scheme: 'postgres',
     user: DATABASE_USER,
+    database: DATABASE_NAME,
     path: `/${DATABASE_NAME}`,
     mount: '/var/lib/postgresql/data',
     uid: 999,
@@ -91,13 +94,14 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     dump: 'PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --clean --if-exists',
     restore: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xq --single-transaction -v ON_ERROR_STOP=1 -o /dev/null',
   },
-  [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump' }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),
-  [DatabaseType.MARIADB]: mysqlLike('MARIADB', { client: 'mariadb', admin: 'mariadb-admin', dump: 'mariadb-dump' }, { '10.11': 'mariadb:10.11', '11.4': 'mariadb:11.4' }),
+  [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),
+  [DatabaseType.MARIADB]: mysqlLike('MARIADB', { client: 'mariadb', admin: 'mariadb-admin', dump: 'mariadb-dump', setPassword: "SET PASSWORD = PASSWORD('$NEXT')" }, { '10.11': 'mariadb:10.11', '11.4': 'mariadb:11.4' }),
   [DatabaseType.REDIS]: {
     versions: { '7': 'redis:7', '8': 'redis:8', 'valkey-8': 'valkey/valkey:8' },
     port: 6379,
     scheme: 'redis',
-    user: null,
+    user: 'default',
+    database: null,
     path: '/0',
     mount: '/data',
     uid: 999,
@@ -116,6 +120,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     port: 27017,
     scheme: 'mongodb',
     user: DATABASE_USER,
+    database: DATABASE_NAME,
     path: `/${DATABASE_NAME}?authSource=admin`,
     mount: '/data/db',
     uid: 999,
@@ -142,5 +147,5 @@ export const DEFAULT_VERSIONS: Readonly<Record<DatabaseType, string>> = {
 /** The address that a service connects to, in the environment's own network. */
 export function connectionUrl(type: DatabaseType, name: string, password: string): string {
   const engine = DATABASE_ENGINES[type];
-  return `${engine.scheme}://${engine.user ?? ''}:${encodeURIComponent(password)}@${name}:${engine.port}${engine.path}`;
+  return `${engine.scheme}://${engine.user}:${encodeURIComponent(password)}@${name}:${engine.port}${engine.path}`;
 }

@@ -16,8 +16,8 @@ export class DatabaseConnection {
   @Field(() => Int)
   port!: number;
 
-  @Field(() => String, { nullable: true })
-  username!: string | null;
+  @Field()
+  username!: string;
 
   @Field()
   password!: string;

@@ -2,7 +2,7 @@ import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireId, withinTeamsOf, type Condition } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
-import { connectionUrl, DATABASE_ENGINES, DATABASE_NAME } from '../../entities/database-catalogue.js';
+import { connectionUrl, DATABASE_ENGINES } from '../../entities/database-catalogue.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import { notFound } from '../../errors.js';
 import { Page } from '../../schema/connection.js';
@@ -52,7 +52,7 @@ export class DatabaseQuery {
       port: engine.port,
       username: engine.user,
       password,
-      database: engine.user && DATABASE_NAME,
+      database: engine.database,
       url: connectionUrl(database.type, database.name, password),
     };
   }

@@ -74,7 +74,7 @@ describe('databases', () => {
     expect(connection).toEqual({ databaseId: id, host: 'secretive', port: 3306, username: 'app', password: expect.stringMatching(/^[0-9a-f]{48}$/), database: 'app', url: `mysql://app:${connection.password}@secretive:3306/app` });
     expect(JSON.stringify(await api.em.execute('select * from managed_database'))).not.toContain(connection.password);
     const { id: cache } = await create({ name: 'cache', type: 'redis' });
-    expect((await run(CONNECTION, { id: cache })).data.databaseConnection).toMatchObject({ username: null, database: null, url: expect.stringMatching(/^redis:\/\/:[0-9a-f]{48}@cache:6379\/0$/) });
+    expect((await run(CONNECTION, { id: cache })).data.databaseConnection).toMatchObject({ username: 'default', database: null, url: expect.stringMatching(/^redis:\/\/default:[0-9a-f]{48}@cache:6379\/0$/) });
   });
 
   test('a linked one is looked up at each deployment, and is not deleted', async () => {
