@@ -10,6 +10,7 @@ import { ManagedDatabase } from '../../entities/managed-database.js';
 import { Service } from '../../entities/service.js';
 import { badRequest, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class DeleteEnvironmentMutation {
@@ -20,7 +21,7 @@ export class DeleteEnvironmentMutation {
 
   @Mutation(() => Environment, { description: 'Deletes an environment that has no service and no database, and never `production`.' })
   async deleteEnvironment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Environment> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       await requireAccess(tx, context.actor, 'Mutation.deleteEnvironment', 'environment', id);
       const environment = await tx.findOne(Environment, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!environment) throw notFound();
