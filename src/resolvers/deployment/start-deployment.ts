@@ -6,6 +6,7 @@ import { DeploymentEvent } from '../../entities/deployment-event.js';
 import { moveDeployment } from '../../entities/deployment-log.js';
 import { DeploymentState, ReasonCode, UNFINISHED_STATES, type DeploymentTrigger } from '../../entities/deployment-state.js';
 import type { Service } from '../../entities/service.js';
+import type { LastPush } from '../../entities/service-source.js';
 import { specOf } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { effectiveVariables } from '../env-group/effective-variables.js';
@@ -15,8 +16,8 @@ export interface DeploymentStart {
   service: Service;
   trigger: DeploymentTrigger;
   actor: Actor;
-  /** Of the push that it is for. */
-  commit?: string;
+  /** The push that it is for. */
+  push?: LastPush;
   orchestrator: Orchestrator;
 }
 
@@ -24,7 +25,7 @@ export interface DeploymentStart {
  * A new deployment of the service as its rows are now: it pins the request, takes the place of any unfinished one, and
  * wakes the reconciler, all in the caller's transaction.
  */
-export async function startDeployment(tx: EntityManager, { service, trigger, actor, commit, orchestrator }: DeploymentStart): Promise<Deployment> {
+export async function startDeployment(tx: EntityManager, { service, trigger, actor, push, orchestrator }: DeploymentStart): Promise<Deployment> {
   await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
   const variables = await effectiveVariables(tx, [service.id]);
   const deployment = tx.create(Deployment, {
@@ -35,7 +36,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
     accountId: actor.kind === 'account' ? actor.accountId : null,
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
-    commit: commit ?? null,
+    commit: push?.commit ?? null,
     spec: specOf(service),
     variableIds: variables.map(({ id }) => id),
     digest: null,
@@ -49,6 +50,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
   await tx.flush();
   await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
   service.latestDeploymentId = deployment.id;
+  if (push) service.lastPush = push;
   await changeIntent(tx, service, orchestrator);
   return deployment;
 }
