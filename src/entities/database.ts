@@ -22,7 +22,7 @@ export interface DatabaseLog {
 
 /** The mapping and the pool. It connects at the first statement, so a database that is down is that statement's error. */
 export async function createDatabase(url: string, logger: DatabaseLog): Promise<Database> {
-  const orm = await MikroORM.init(
+  return MikroORM.init(
     defineConfig({
       clientUrl: url,
       entities: ENTITIES,
@@ -43,14 +43,6 @@ export async function createDatabase(url: string, logger: DatabaseLog): Promise<
       migrations: { migrationsList: MIGRATIONS, tableName: 'migration', snapshot: false, silent: true },
     }),
   );
-  return joining(orm);
-}
-
-/** A fork that is made inside a transaction takes part in it, so that a whole operation can be one (see `IdempotentCalls`). */
-function joining(orm: MikroORM): MikroORM {
-  const fork = orm.em.fork.bind(orm.em);
-  orm.em.fork = (options) => fork({ keepTransactionContext: true, ...options });
-  return orm;
 }
 
 /** Brings the schema up to date: all of it or nothing, one server at a time. */

@@ -17,7 +17,7 @@ import { runningSupervisor, startSupervisor, stopSupervisor } from './supervisor
 import { writeSettings } from './write-settings.js';
 
 const START_DEADLINE_MS = 180_000;
-const NEEDED: readonly string[] = ['containerd', 'etcd', 'registry', 'kube-apiserver', 'kube-agents', 'caddy'];
+const NEEDED: readonly string[] = ['containerd', 'etcd', 'registry', 'kubernetes', 'caddy'];
 
 export interface StartOptions {
   readonly ingressPort?: number | undefined;

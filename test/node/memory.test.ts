@@ -29,7 +29,7 @@ afterAll(async () => {
 test(`all that runs for the node, and for ${PODS} pods on it, has under 1 GB resident`, async () => {
   await space.pods(...Array.from({ length: PODS }, (_, index) => ({ name: `pod-${index}`, image: 'apex.local/hello:latest' })));
   const used = await eventually(async () => memoryOfNode(), (table) => total(table) < LIMIT, SETTLING_MS);
-  expect(Object.keys(used)).toEqual(expect.arrayContaining(['supervisor', 'etcd', 'containerd', 'kube-apiserver', 'kube-agents', 'caddy']));
+  expect(Object.keys(used)).toEqual(expect.arrayContaining(['supervisor', 'etcd', 'containerd', 'kubernetes', 'caddy']));
   if (total(used) >= LIMIT) throw new Error(`${total(used)} bytes are resident: ${JSON.stringify(used)}`);
 }, 20_000 + 90_000 + SETTLING_MS);
 

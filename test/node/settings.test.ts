@@ -84,7 +84,7 @@ describe('settings', () => {
       for (const other of after) expect([name, seen.has(other)]).toEqual([name, true]);
       seen.add(name);
     }
-    expect([...seen]).toEqual(expect.arrayContaining(['etcd', 'containerd', 'kube-apiserver', 'kube-agents', 'kube-router', 'coredns', 'registry', 'caddy', 'controllers']));
+    expect([...seen]).toEqual(expect.arrayContaining(['etcd', 'containerd', 'kubernetes', 'kube-router', 'coredns', 'registry', 'caddy', 'controllers']));
   });
 
   test('etcd, the registry and the control ports listen on loopback only', () => {

@@ -20,78 +20,78 @@ import (
 
 // The steps are those of upstream's commands, which cannot be used themselves: each would take the process's signals.
 
-func prepareControllerManager(flags []string) (func(context.Context) error, error) {
+func prepareControllerManager(flags []string) (member, error) {
 	options, err := controllermanageroptions.NewKubeControllerManagerOptions()
 	if err != nil {
-		return nil, err
+		return member{}, err
 	}
 	known, off, aliases := controllermanager.KnownControllers(), controllermanager.ControllersDisabledByDefault(), controllermanager.ControllerAliases()
 	sets := options.Flags(known, off, aliases)
 	options.ParsedFlags = &sets
 	if err := parse(sets, flags); err != nil {
-		return nil, err
+		return member{}, err
 	}
 	// It watches deprecated kinds of objects too, and would be warned of each.
 	rest.SetDefaultWarningHandler(rest.NoWarnings{})
 	if err := options.ComponentGlobalsRegistry.Set(); err != nil {
-		return nil, err
+		return member{}, err
 	}
 	if err := logsapi.ValidateAndApply(options.Logs, utilfeature.DefaultFeatureGate); err != nil {
-		return nil, err
+		return member{}, err
 	}
-	return func(ctx context.Context) error {
+	return member{run: func(ctx context.Context) error {
 		config, err := options.Config(ctx, known, off, aliases)
 		if err != nil {
 			return err
 		}
 		return controllermanager.Run(ctx, config.Complete())
-	}, nil
+	}}, nil
 }
 
-func prepareScheduler(flags []string) (func(context.Context) error, error) {
+func prepareScheduler(flags []string) (member, error) {
 	options := scheduleroptions.NewOptions()
 	if err := parse(*options.Flags, flags); err != nil {
-		return nil, err
+		return member{}, err
 	}
 	if err := options.ComponentGlobalsRegistry.Set(); err != nil {
-		return nil, err
+		return member{}, err
 	}
 	if err := logsapi.ValidateAndApply(options.Logs, utilfeature.DefaultFeatureGate); err != nil {
-		return nil, err
+		return member{}, err
 	}
-	return func(ctx context.Context) error {
+	return member{run: func(ctx context.Context) error {
 		config, instance, err := scheduler.Setup(ctx, options)
 		if err != nil {
 			return err
 		}
 		return scheduler.Run(ctx, config, instance)
-	}, nil
+	}}, nil
 }
 
 // prepareProxy leaves the settings of logs as they are, like upstream's defaults: its own are hidden in its options.
-func prepareProxy(flags []string) (func(context.Context) error, error) {
+func prepareProxy(flags []string) (member, error) {
 	options := proxy.NewOptions()
 	set := pflag.NewFlagSet("kube-proxy", pflag.ContinueOnError)
 	set.SetNormalizeFunc(cliflag.WordSepNormalizeFunc)
 	options.AddFlags(set)
 	if err := set.Parse(flags); err != nil {
-		return nil, err
+		return member{}, err
 	}
 	if err := options.Complete(set); err != nil {
-		return nil, err
+		return member{}, err
 	}
 	if err := options.Validate(); err != nil {
-		return nil, err
+		return member{}, err
 	}
-	return options.Run, nil
+	return member{run: options.Run}, nil
 }
 
 // prepareKubelet uses the command: it alone knows how flags and file are merged. It takes the signals itself, so it has to be the
 // only one that does.
-func prepareKubelet(flags []string) (func(context.Context) error, error) {
+func prepareKubelet(flags []string) (member, error) {
 	command := kubelet.NewKubeletCommand(context.Background())
 	command.SetArgs(flags)
-	return func(context.Context) error { return cli.RunNoErrOutput(command) }, nil
+	return member{run: func(context.Context) error { return cli.RunNoErrOutput(command) }}, nil
 }
 
 func parse(sets cliflag.NamedFlagSets, flags []string) error {

@@ -15,10 +15,15 @@ import (
 // separator stands between the components of one process: "kube-scheduler FLAGS... and kube-proxy FLAGS...".
 const separator = "and"
 
-// member is a component that can share its process. It reads its flags and sets what is global, and returns what runs it.
-type member func(flags []string) (func(context.Context) error, error)
+// member is a component that can share its process, with its flags read and what is global set.
+type member struct {
+	run func(context.Context) error
+	// ready returns once those that stand behind it may start. Without it, they need not wait.
+	ready func(context.Context) error
+}
 
-var members = map[string]member{
+var members = map[string]func(flags []string) (member, error){
+	"kube-apiserver":          prepareAPIServer,
 	"kube-controller-manager": prepareControllerManager,
 	"kube-proxy":              prepareProxy,
 	"kube-scheduler":          prepareScheduler,
@@ -26,7 +31,7 @@ var members = map[string]member{
 }
 
 // runTogether runs several components in one process: each alone would hold its own copy of the shared code and of
-// what that makes when it is loaded, 100 MB in all. They start in the order given. When one ends, all do; the supervisor starts them again.
+// what that makes when it is loaded, 100 MB in all. When one ends, all do; the supervisor starts them again.
 func runTogether(arguments []string) int {
 	// Every component applies its settings for logs, which are the same.
 	logsapi.ReapplyHandling = logsapi.ReapplyHandlingIgnoreUnchanged
@@ -34,29 +39,34 @@ func runTogether(arguments []string) int {
 	defer stop()
 	defer klog.Flush()
 
-	type ending struct {
-		name string
-		err  error
-	}
-	var runs []func()
-	endings := make(chan ending, len(members))
-	for _, group := range split(arguments) {
+	groups := split(arguments)
+	list := make([]member, len(groups))
+	for i, group := range groups {
 		prepare, found := members[group[0]]
 		if !found {
 			fmt.Fprintf(os.Stderr, "apex-kube: %q cannot share a process\n", group[0])
 			return 2
 		}
 		// One after the other, before anything runs: what they set is global to the process.
-		run, err := prepare(group[1:])
-		if err != nil {
+		var err error
+		if list[i], err = prepare(group[1:]); err != nil {
 			fmt.Fprintf(os.Stderr, "apex-kube: %s: %v\n", group[0], err)
 			return 1
 		}
-		runs = append(runs, func() { endings <- ending{group[0], run(ctx)} })
 	}
-	for _, run := range runs {
-		go run()
+	type ending struct {
+		name string
+		err  error
 	}
+	endings := make(chan ending, len(list))
+	go func() {
+		for i, member := range list {
+			go func() { endings <- ending{groups[i][0], member.run(ctx)} }()
+			if member.ready != nil && member.ready(ctx) != nil {
+				return
+			}
+		}
+	}()
 	// Told to stop, the first that ends is enough: none of them has anything to save, and each bears to be killed.
 	first := <-endings
 	if ctx.Err() != nil {

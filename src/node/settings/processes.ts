@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { API_URL, CADDY_ADMIN_PORT, ETCD_PEER_PORT, ETCD_PORT, NODE_NAME, POD_CIDR, SERVICE_CIDR } from '../addresses.js';
+import { CADDY_ADMIN_PORT, ETCD_PEER_PORT, ETCD_PORT, NODE_NAME, POD_CIDR, SERVICE_CIDR } from '../addresses.js';
 import { kubeconfigOf } from '../kubeconfigs.js';
 import type { NodePaths } from '../node-paths.js';
 import type { NodePorts } from '../node-ports.js';
 import { SYSTEM_PATH } from '../run-command.js';
-import { apiServerFlags } from './api-server-flags.js';
-import { kubeAgents } from './kube-agents.js';
+import { kubernetes } from './kubernetes.js';
 
 /** One program as the node's supervisor takes it. */
 export interface SupervisedProcess {
@@ -20,9 +19,6 @@ export interface SupervisedProcess {
 
 /** In the environment of every process of the node, by which a take-down finds those whose parent died. */
 export const MARK = 'APEX_EMBEDDED_NODE';
-
-/** For the largest two: 25 MB less for a tenth more of processor time at their start, and hardly any later. */
-const FREQUENT_COLLECTION = { GOGC: '30' };
 
 interface Spec extends Pick<SupervisedProcess, 'name' | 'command' | 'ready' | 'after'> {
   readonly env?: Readonly<Record<string, string>>;
@@ -55,24 +51,29 @@ export function supervisedProcesses(paths: NodePaths, ports: NodePorts): Supervi
         '--snapshot-count=5000', '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m', '--quota-backend-bytes=2147483648', '--logger=zap', '--log-level=warn',
       ],
     },
-    { name: 'kube-apiserver', command: [bin('apex-kube'), 'kube-apiserver', ...apiServerFlags(paths)], after: ['etcd'], memoryMiB: 600, stopTimeoutSeconds: 3, ready: { http: `${API_URL}/readyz`, insecure: true }, env: FREQUENT_COLLECTION },
-    // One process: each alone would hold a copy of Kubernetes' code, 80 MB. The API server stays by itself, as it is what must not go down with another.
-    { name: 'kube-agents', command: [bin('apex-kube'), ...kubeAgents(paths)], after: ['kube-apiserver', 'containerd', 'registry'], memoryMiB: 400, ready: { tcp: '127.0.0.1:10248' }, env: FREQUENT_COLLECTION },
     {
-      name: 'kube-router', after: ['kube-agents'], memoryMiB: 150, ready: null,
+      // All of Kubernetes in one process: each component alone would map 100 MB of the same code.
+      name: 'kubernetes', command: [bin('apex-kube'), ...kubernetes(paths)], after: ['etcd', 'containerd', 'registry'], memoryMiB: 900,
+      // The kubelet starts once the API server answers, so its port says that both are there.
+      ready: { tcp: '127.0.0.1:10248' },
+      // 30 MB less than with 50, for a tenth more of processor time at the start and hardly any later.
+      env: { GOGC: '30' },
+    },
+    {
+      name: 'kube-router', after: ['kubernetes'], memoryMiB: 150, ready: null,
       command: [
         bin('kube-router'), `--kubeconfig=${kubeconfigOf(paths, 'kube-router')}`, `--hostname-override=${NODE_NAME}`, '--run-firewall=true', '--run-router=false', '--run-service-proxy=false',
         '--run-loadbalancer=false', `--service-cluster-ip-range=${SERVICE_CIDR}`, '--health-port=0', '--metrics-port=0',
       ],
     },
-    { name: 'coredns', command: [bin('coredns'), '-conf', config('Corefile')], after: ['kube-apiserver'], memoryMiB: 100, ready: null },
+    { name: 'coredns', command: [bin('coredns'), '-conf', config('Corefile')], after: ['kubernetes'], memoryMiB: 100, ready: null },
     {
       name: 'caddy', after: [], memoryMiB: 200, ready: { tcp: `127.0.0.1:${CADDY_ADMIN_PORT}` },
       command: ['/usr/bin/env', 'caddy', 'run', '--config', config('caddy.json')],
       env: { XDG_DATA_HOME: join(paths.caddy, 'data'), XDG_CONFIG_HOME: join(paths.caddy, 'config') },
     },
     {
-      name: 'controllers', after: ['kube-apiserver', 'caddy'], memoryMiB: 120, ready: null,
+      name: 'controllers', after: ['kubernetes', 'caddy'], memoryMiB: 120, ready: null,
       command: [
         bin('apex-controllers'), '--kubeconfig', kubeconfigOf(paths, 'controllers'), '--caddy-admin', `127.0.0.1:${CADDY_ADMIN_PORT}`,
         // All addresses: what is deployed is meant to be visited, also from other machines. Who wants it closed has a firewall.

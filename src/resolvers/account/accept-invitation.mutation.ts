@@ -20,6 +20,7 @@ import { AcceptInvitationArgs, checkPerson } from '../../schema/accept-invitatio
 import { AcceptedInvitation } from '../../schema/accepted-invitation.payload.js';
 import { invalid } from '../../schema/check-input.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 
 const CALLS_A_MINUTE = 10;
 const FIRST_TOKEN = 'First token';
@@ -38,7 +39,7 @@ export class AcceptInvitationMutation {
   async acceptInvitation(@Ctx() context: RequestContext, @Info() info: GraphQLResolveInfo, @Args(() => AcceptInvitationArgs) { token: link, name, password }: AcceptInvitationArgs): Promise<AcceptedInvitation> {
     await limitCostlyField(this.orm.em.fork(), context, info, CALLS_A_MINUTE);
     checkPerson({ name: name ?? null, password });
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const invitation = await tx.findOne(Invitation, { hash: hashToken(link), acceptedAt: null, revokedAt: null, expiresAt: { $gt: new Date() } }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!invitation) throw noInvitation();
       const team = await tx.findOne(Team, { id: invitation.teamId, deletedAt: null });

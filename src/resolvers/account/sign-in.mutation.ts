@@ -12,6 +12,7 @@ import { Token, TokenKind } from '../../entities/token.js';
 import { ApexError, badRequest } from '../../errors.js';
 import { SignInInput } from '../../schema/account.inputs.js';
 import { normalEmail } from '../../schema/account.rules.js';
+import { inTransaction } from '../in-transaction.js';
 
 const CALLS_A_MINUTE = 10;
 /** Of one address of mail, from wherever: many guessers share it. */
@@ -31,7 +32,7 @@ export class SignInMutation {
     if (!(await isPassword(input.password, account?.passwordHash ?? null)) || !account) {
       throw new ApexError('UNAUTHENTICATED', 'The e-mail address or the password is wrong.');
     }
-    const start = await this.orm.em.fork().transactional(async (tx) => {
+    const start = await inTransaction(context, async (tx) => {
       const begun = await beginSession(tx, context, account.id);
       await recordAudit(tx, context, { action: 'signIn', accountId: account.id, target: { kind: 'account', id: account.id, name: account.name } });
       return begun;
@@ -44,7 +45,7 @@ export class SignInMutation {
   async signOut(@Ctx() context: RequestContext): Promise<boolean> {
     const { actor } = context;
     if (actor.kind !== 'account' || !actor.isSession) throw badRequest('This is no session: a token is revoked instead.');
-    await this.orm.em.fork().transactional(async (tx) => {
+    await inTransaction(context, async (tx) => {
       await tx.nativeUpdate(Token, { id: actor.tokenId, kind: TokenKind.SESSION, revokedAt: null }, { revokedAt: new Date() });
       await recordAudit(tx, context, { action: 'signOut' });
     });

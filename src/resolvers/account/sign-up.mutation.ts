@@ -16,6 +16,7 @@ import { SignUpInput } from '../../schema/account.inputs.js';
 import { normalEmail } from '../../schema/account.rules.js';
 import { invalidInput } from '../../schema/check-input.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 
 const CALLS_A_MINUTE = 5;
 
@@ -33,7 +34,7 @@ export class SignUpMutation {
     if (!this.isOpen) throw forbidden('This installation is by invitation: ask a member of a team for one.');
     await limitCostlyField(this.orm.em.fork(), context, info, CALLS_A_MINUTE);
     const passwordHash = await hashPassword(password);
-    const { account, start } = await this.orm.em.fork().transactional(async (tx) => {
+    const { account, start } = await inTransaction(context, async (tx) => {
       const created = tx.create(Account, {
         id: newId(), name: name.trim(), email: normalEmail(email), isOperator: false, passwordHash, emailVerifiedAt: null, createdAt: new Date(), deletedAt: null,
       });

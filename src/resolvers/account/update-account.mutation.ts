@@ -14,6 +14,7 @@ import { forbidden } from '../../errors.js';
 import { UpdateAccountInput } from '../../schema/account.inputs.js';
 import { normalEmail } from '../../schema/account.rules.js';
 import { invalidInput } from '../../schema/check-input.js';
+import { inTransaction } from '../in-transaction.js';
 
 const CALLS_A_MINUTE = 10;
 
@@ -27,7 +28,7 @@ export class UpdateAccountMutation {
     if (teamId) throw forbidden('This token is held to one team.');
     if (input.email != null && !isOperator) throw forbidden('An address is changed by an invitation to the new one.');
     await limitCostlyField(this.orm.em.fork(), context, info, CALLS_A_MINUTE);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const account = await tx.findOneOrFail(Account, { id: accountId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       const isSensitive = input.password != null || input.email != null;
       if (isSensitive && account.passwordHash && !(await isPassword(input.currentPassword ?? '', account.passwordHash))) {

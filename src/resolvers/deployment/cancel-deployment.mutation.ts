@@ -8,6 +8,7 @@ import { moveDeployment } from '../../entities/deployment-log.js';
 import { DeploymentState, isTerminal, ReasonCode } from '../../entities/deployment-state.js';
 import { badRequest, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { inTransaction } from '../in-transaction.js';
 import { readDeployment } from './deployment-rows.js';
 import type { DeploymentRow } from '../service/service-rows.js';
 
@@ -20,7 +21,7 @@ export class CancelDeploymentMutation {
 
   @Mutation(() => Deployment, { description: 'Ends an unfinished deployment; what served before goes on serving. To cancel it again changes nothing.' })
   async cancelDeployment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DeploymentRow> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireAccess(tx, context.actor, 'Mutation.cancelDeployment', 'deployment', id);
       // The service first, as every writer does, so that no two wait for each other.
       const [locked] = await tx.execute<{ service_id: string; state: DeploymentState }[]>(

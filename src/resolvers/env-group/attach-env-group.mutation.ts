@@ -12,6 +12,7 @@ import { Service } from '../../entities/service.js';
 import { badRequest, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { startDeployment } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from '../service/lock-service.js';
 import { readService, type ServiceRow } from '../service/service-rows.js';
@@ -30,7 +31,7 @@ export class AttachEnvGroupMutation {
   @Mutation(() => Service, { description: "Gives a service a group's variables, in a new rollout; the group comes last, so it wins over the others. To attach it again changes nothing. Needs a cluster." })
   async attachEnvGroup(@Ctx() context: RequestContext, @Arg('serviceId', () => ID) serviceId: string, @Arg('groupId', () => ID) groupId: string): Promise<ServiceRow> {
     needsCluster(context.actor, this.orchestrator);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       await requireAccess(tx, context.actor, 'Mutation.attachEnvGroup', 'service', serviceId);
       const group = await lockGroup(tx, context.actor, 'Mutation.attachEnvGroup', groupId);
       const service = await lockService(tx, context.actor, 'Mutation.attachEnvGroup', serviceId);
@@ -47,7 +48,7 @@ export class AttachEnvGroupMutation {
   @Mutation(() => Service, { description: "Takes a group's variables away from a service, in a new rollout. Needs a cluster." })
   async detachEnvGroup(@Ctx() context: RequestContext, @Arg('serviceId', () => ID) serviceId: string, @Arg('groupId', () => ID) groupId: string): Promise<ServiceRow> {
     needsCluster(context.actor, this.orchestrator);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       await requireAccess(tx, context.actor, 'Mutation.detachEnvGroup', 'service', serviceId);
       const group = await lockGroup(tx, context.actor, 'Mutation.detachEnvGroup', groupId);
       const service = await lockService(tx, context.actor, 'Mutation.detachEnvGroup', serviceId);
@@ -60,7 +61,7 @@ export class AttachEnvGroupMutation {
   @Mutation(() => Service, { description: 'The order of all groups of a service, in a new rollout: a later one wins over an earlier one. Needs a cluster.' })
   async orderEnvGroups(@Ctx() context: RequestContext, @Arg('serviceId', () => ID) serviceId: string, @Arg('groupIds', () => [ID]) groupIds: string[]): Promise<ServiceRow> {
     needsCluster(context.actor, this.orchestrator);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, context.actor, 'Mutation.orderEnvGroups', serviceId);
       const attached = await attachedTo(tx, serviceId);
       const before = attached.map(({ groupId }) => groupId);

@@ -10,6 +10,7 @@ import { Environment } from '../../entities/environment.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { CreateEnvGroupInput } from '../../schema/env-group.inputs.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 import { readEnvGroup, type EnvGroupRow } from './env-group-rows.js';
 import { setGroupVariables } from './set-group-variables.js';
 
@@ -22,7 +23,7 @@ export class CreateEnvGroupMutation {
 
   @Mutation(() => EnvGroup, { description: 'A new group of variables, for the services of a team to attach.' })
   async createEnvGroup(@Ctx() context: RequestContext, @Arg('input', () => CreateEnvGroupInput) input: CreateEnvGroupInput): Promise<EnvGroupRow> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireTeam(tx, context.actor, 'Mutation.createEnvGroup', input.teamId);
       const environmentId = input.environment == null ? null : await environmentOf(tx, context, teamId, input.environment);
       const group = Object.assign(new EnvGroup(), { id: newId(), teamId, environmentId, name: input.name, createdAt: new Date() });

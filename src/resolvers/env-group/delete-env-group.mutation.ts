@@ -6,6 +6,7 @@ import type { Database } from '../../entities/database.js';
 import { EnvGroup } from '../../entities/env-group.js';
 import { ServiceEnvGroup } from '../../entities/service-env-group.js';
 import { badRequest } from '../../errors.js';
+import { inTransaction } from '../in-transaction.js';
 import { readEnvGroup, type EnvGroupRow } from './env-group-rows.js';
 import { lockGroup } from './lock-group.js';
 import { attachedServices } from './redeploy-attached.js';
@@ -20,7 +21,7 @@ export class DeleteEnvGroupMutation {
     @Arg('id', () => ID) id: string,
     @Arg('force', () => Boolean, { nullable: true }) force: boolean | null,
   ): Promise<EnvGroupRow> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const group = await lockGroup(tx, context.actor, 'Mutation.deleteEnvGroup', id);
       const services = await attachedServices(tx, id);
       if (services.length > 0 && !force) {

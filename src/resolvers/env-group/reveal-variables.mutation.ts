@@ -8,6 +8,7 @@ import { EnvGroup } from '../../entities/env-group.js';
 import { Service } from '../../entities/service.js';
 import { RevealedVariable, VariableOrigin } from '../../schema/effective-variable.payload.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 import { effectiveVariables } from './effective-variables.js';
 
 /** Mutations, because each look writes the team's log. */
@@ -20,7 +21,7 @@ export class RevealVariablesMutation {
 
   @Mutation(() => [RevealedVariable], { description: "The values that a service gets. Each look is in the team's log." })
   async revealVariables(@Ctx() context: RequestContext, @Arg('serviceId', () => ID) serviceId: string): Promise<RevealedVariable[]> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireAccess(tx, context.actor, 'Mutation.revealVariables', 'service', serviceId);
       const { name } = await tx.findOneOrFail(Service, { id: serviceId });
       const rows = await effectiveVariables(tx, [serviceId]);
@@ -35,7 +36,7 @@ export class RevealVariablesMutation {
 
   @Mutation(() => [RevealedVariable], { description: "The values of a group. Each look is in the team's log." })
   async revealEnvGroup(@Ctx() context: RequestContext, @Arg('id', () => ID) groupId: string): Promise<RevealedVariable[]> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireAccess(tx, context.actor, 'Mutation.revealEnvGroup', 'envGroup', groupId);
       // What services of a protected environment get is for those who may see it there.
       for (const { id } of await tx.execute<{ id: string }[]>('select distinct service.environment_id as id from service join service_env_group on service_id = service.id where group_id = ? and service.deleted_at is null', [groupId])) {

@@ -8,6 +8,7 @@ import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { UpdateEnvGroupInput } from '../../schema/env-group.inputs.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { readEnvGroup, type EnvGroupRow } from './env-group-rows.js';
 import { lockGroup } from './lock-group.js';
@@ -29,7 +30,7 @@ export class UpdateEnvGroupMutation {
     @Arg('input', () => UpdateEnvGroupInput) input: UpdateEnvGroupInput,
   ): Promise<EnvGroupRow> {
     if (input.redeploy) needsCluster(context.actor, this.orchestrator);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const group = await lockGroup(tx, context.actor, 'Mutation.updateEnvGroup', id);
       const before = { name: group.name, revision: group.revision };
       try {

@@ -9,6 +9,7 @@ import { Environment, namespaceFor } from '../../entities/environment.js';
 import { Installation } from '../../entities/installation.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { CreateEnvironmentInput } from '../../schema/create-environment.input.js';
+import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class CreateEnvironmentMutation {
@@ -19,7 +20,7 @@ export class CreateEnvironmentMutation {
     @Ctx() context: RequestContext,
     @Arg('input', () => CreateEnvironmentInput) { name, teamId: wanted }: CreateEnvironmentInput,
   ): Promise<Environment> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireTeam(tx, context.actor, 'Mutation.createEnvironment', wanted);
       const installation = await tx.findOneOrFail(Installation, { only: true });
       const id = newId();

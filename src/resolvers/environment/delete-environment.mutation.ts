@@ -9,6 +9,7 @@ import { Environment, PRODUCTION } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
 import { badRequest, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class DeleteEnvironmentMutation {
@@ -19,7 +20,7 @@ export class DeleteEnvironmentMutation {
 
   @Mutation(() => Environment, { description: 'Deletes an environment that has no service, and never `production`.' })
   async deleteEnvironment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Environment> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       await requireAccess(tx, context.actor, 'Mutation.deleteEnvironment', 'environment', id);
       const environment = await tx.findOne(Environment, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!environment) throw notFound();

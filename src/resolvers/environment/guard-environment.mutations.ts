@@ -10,6 +10,7 @@ import { Membership } from '../../entities/membership.js';
 import { notFound } from '../../errors.js';
 import { NarrowRoleInput, UpdateEnvironmentInput } from '../../schema/environment.inputs.js';
 import { NarrowedRole } from '../../schema/narrowed-role.payload.js';
+import { inTransaction } from '../in-transaction.js';
 import { requireRank } from '../team/find-member.js';
 import { lockTeam } from '../team/lock-team.js';
 
@@ -19,7 +20,7 @@ export class GuardEnvironmentMutations {
 
   @Mutation(() => Environment, { description: 'Protects an environment, or no longer: there, what asks for DEVELOPER elsewhere asks for ADMIN.' })
   async updateEnvironment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string, @Arg('input', () => UpdateEnvironmentInput) input: UpdateEnvironmentInput): Promise<Environment> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireAccess(tx, context.actor, 'Mutation.updateEnvironment', 'environment', id);
       const environment = await tx.findOneOrFail(Environment, { id });
       const before = { protected: environment.protected };
@@ -32,7 +33,7 @@ export class GuardEnvironmentMutations {
   @Mutation(() => NarrowedRole, { description: 'Narrows what a member may do in one environment, or lifts that.' })
   async narrowRole(@Ctx() context: RequestContext, @Arg('input', () => NarrowRoleInput) input: NarrowRoleInput): Promise<NarrowedRole> {
     const { environmentId, membershipId, role = null } = input;
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireAccess(tx, context.actor, 'Mutation.narrowRole', 'environment', environmentId);
       const { role: own } = await lockTeam(tx, context.actor, 'Mutation.narrowRole', teamId);
       const membership = await tx.findOne(Membership, { id: requireId(membershipId), teamId });

@@ -9,6 +9,7 @@ import { RegistryCredential } from '../../entities/registry-credential.js';
 import { notFound } from '../../errors.js';
 import { SetRegistryCredentialInput } from '../../schema/registry-credential.inputs.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class RegistryCredentialResolver {
@@ -26,7 +27,7 @@ export class RegistryCredentialResolver {
   @Mutation(() => RegistryCredential, { description: 'Gives a team its way into a private registry, in place of an earlier one into the same.' })
   async setRegistryCredential(@Ctx() context: RequestContext, @Arg('input', () => SetRegistryCredentialInput) input: SetRegistryCredentialInput): Promise<RegistryCredential> {
     const { registry, username, password } = input;
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireTeam(tx, context.actor, 'Mutation.setRegistryCredential', input.teamId);
       const earlier = await tx.findOne(RegistryCredential, { teamId, registry });
       if (earlier) {
@@ -46,7 +47,7 @@ export class RegistryCredentialResolver {
 
   @Mutation(() => RegistryCredential, { description: 'Takes a way into a registry away. What runs goes on; a new pod may not get its image.' })
   async deleteRegistryCredential(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<RegistryCredential> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireAccess(tx, context.actor, 'Mutation.deleteRegistryCredential', 'registryCredential', id);
       const credential = await tx.findOne(RegistryCredential, { id });
       if (!credential) throw notFound();

@@ -7,6 +7,7 @@ import { Host } from '../../entities/host.js';
 import { Service } from '../../entities/service.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { changeIntent, endUnfinished } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
@@ -23,7 +24,7 @@ export class DeleteServiceMutation {
     const { actor } = context;
     needsCluster(actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, actor, 'Mutation.deleteService', id);
       await endUnfinished(tx, service.id, DeploymentState.CANCELED, { code: ReasonCode.CANCELED, message: 'The service was deleted.' });
       service.deletedAt = new Date();

@@ -15,6 +15,7 @@ import { DeployServiceInput } from '../../schema/deploy-service.input.js';
 import { preDeployOf } from '../../schema/workload.inputs.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { sourceOf } from './source-of.js';
 import { claimHost } from './claim-host.js';
@@ -37,7 +38,7 @@ export class DeployServiceMutation {
     if (faults.length > 0) throw invalidInput(context, faults);
     needsCluster(context.actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireTeam(tx, context.actor, 'Mutation.deployService', input.teamId);
       const environmentId = await this.environment(tx, context, teamId, input.environment ?? PRODUCTION);
       const service = await create(tx, context, { ...intent, teamId, environmentId });

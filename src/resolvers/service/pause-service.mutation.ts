@@ -5,6 +5,7 @@ import type { Database } from '../../entities/database.js';
 import { Service } from '../../entities/service.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { changeIntent } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
@@ -25,7 +26,7 @@ export class PauseServiceMutation {
     const { actor } = context;
     needsCluster(actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, actor, 'Mutation.pauseService', id);
       if (service.paused !== pause) {
         service.paused = pause;

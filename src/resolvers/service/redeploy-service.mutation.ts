@@ -6,6 +6,7 @@ import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Service } from '../../entities/service.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { startDeployment } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
@@ -23,7 +24,7 @@ export class RedeployServiceMutation {
     needsCluster(actor, this.orchestrator);
     const { orchestrator } = this;
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, actor, 'Mutation.redeployService', id);
       await startDeployment(tx, { service, trigger: DeploymentTrigger.REDEPLOY, actor, orchestrator });
       await recordAudit(tx, context, { action: 'redeployService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name } });

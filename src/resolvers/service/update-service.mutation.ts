@@ -15,6 +15,7 @@ import { preDeployOf } from '../../schema/workload.inputs.js';
 import { UpdateServiceInput } from '../../schema/update-service.input.js';
 import type { Vault } from '../../vault/vault.js';
 import { changeIntent, startDeployment } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
@@ -38,7 +39,7 @@ export class UpdateServiceMutation {
     needsCluster(context.actor, this.orchestrator);
     const { orchestrator } = this;
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, context.actor, 'Mutation.updateService', id);
       const spec = changedSpec(service, input);
       const scale = { public: input.public ?? service.public, replicas: input.replicas ?? service.replicas };

@@ -17,6 +17,7 @@ import { normalEmail } from '../../schema/account.rules.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { MembershipPayload, MembershipStatus } from '../../schema/membership.payload.js';
 import { AddTeamMemberInput } from '../../schema/team.inputs.js';
+import { inTransaction } from '../in-transaction.js';
 import { lockTeam } from './lock-team.js';
 
 const CALLS_A_MINUTE = 60;
@@ -45,7 +46,7 @@ export class AddTeamMemberMutation {
   ): Promise<MembershipPayload> {
     const email = normalEmail(input.email);
     const role = input.role ?? Role.DEVELOPER;
-    const added = await this.orm.em.fork().transactional(async (tx) => {
+    const added = await inTransaction(context, async (tx) => {
       const { team, role: own } = await lockTeam(tx, context.actor, 'Mutation.addTeamMember', teamId);
       if (!roleAtLeast(own, role)) throw forbidden(`Your role in this team is ${own}: you cannot give ${role}.`);
       await limitCostlyField(this.orm.em.fork(), context, info, CALLS_A_MINUTE);

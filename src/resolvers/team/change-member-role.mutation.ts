@@ -6,6 +6,7 @@ import { Membership } from '../../entities/membership.js';
 import { MembershipPayload } from '../../schema/membership.payload.js';
 import { ChangeMemberInput } from '../../schema/team.inputs.js';
 import { Role } from '../../entities/roles.js';
+import { inTransaction } from '../in-transaction.js';
 import { findMember, requireRank } from './find-member.js';
 import { keepAnOwner, lockTeam } from './lock-team.js';
 
@@ -20,7 +21,7 @@ export class ChangeMemberRoleMutation {
     @Arg('id', () => ID, { description: 'Of the membership.' }) id: string,
     @Arg('input', () => ChangeMemberInput) { role }: ChangeMemberInput,
   ): Promise<MembershipPayload> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const { role: own } = await lockTeam(tx, context.actor, 'Mutation.changeMemberRole', teamId);
       const { row, shown } = await findMember(tx, teamId, id);
       requireRank(own, row.role, role);

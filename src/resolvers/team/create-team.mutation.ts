@@ -12,6 +12,7 @@ import { Team } from '../../entities/team.js';
 import { forbidden } from '../../errors.js';
 import { CreateTeamInput } from '../../schema/team.inputs.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 import type { TeamRow } from './team-rows.js';
 
 const CALLS_A_MINUTE = 60;
@@ -28,7 +29,7 @@ export class CreateTeamMutation {
     const { accountId, teamId } = requireAccount(context.actor);
     if (teamId) throw forbidden('This token is held to one team.');
     await limitCostlyField(this.orm.em.fork(), context, info, CALLS_A_MINUTE);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const { id: installationId } = await tx.findOneOrFail(Installation, { only: true });
       const team = await newTeam(tx, this.vault, installationId, { name: name.trim(), personal: false, accountId });
       await recordAudit(tx, context, { action: 'createTeam', teamId: team.id, target: { kind: 'team', id: team.id, name: team.name } });

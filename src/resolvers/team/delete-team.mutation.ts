@@ -13,6 +13,7 @@ import { Team } from '../../entities/team.js';
 import { badRequest } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { changeIntent, endUnfinished } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockTeam } from './lock-team.js';
 import type { TeamRow } from './team-rows.js';
@@ -31,7 +32,7 @@ export class DeleteTeamMutation {
     @Arg('id', () => ID) id: string,
     @Arg('confirm', () => String, { nullable: true, description: 'The name of the team.' }) confirm: string | null,
   ): Promise<TeamRow> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const { team, role } = await lockTeam(tx, context.actor, 'Mutation.deleteTeam', id);
       if (team.personal) throw badRequest('A personal team is not deleted: it goes with its account.');
       if (confirm != null && confirm !== team.name) throw badRequest('The name that was given to confirm is not the name of this team.');

@@ -8,6 +8,7 @@ import { Membership } from '../../entities/membership.js';
 import { Team } from '../../entities/team.js';
 import { badRequest } from '../../errors.js';
 import { MembershipPayload } from '../../schema/membership.payload.js';
+import { inTransaction } from '../in-transaction.js';
 import { findMember, requireRank } from './find-member.js';
 import { keepAnOwner, lockTeam } from './lock-team.js';
 import type { TeamRow } from './team-rows.js';
@@ -22,7 +23,7 @@ export class RemoveTeamMemberMutation {
     @Arg('teamId', () => ID) teamId: string,
     @Arg('id', () => ID, { description: 'Of the membership.' }) id: string,
   ): Promise<MembershipPayload> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const { role: own } = await lockTeam(tx, context.actor, 'Mutation.removeTeamMember', teamId);
       const { row, shown } = await findMember(tx, teamId, id);
       requireRank(own, row.role);
@@ -36,7 +37,7 @@ export class RemoveTeamMemberMutation {
   @Mutation(() => Team, { description: 'Leaves a team. Its last owner stays.' })
   async leaveTeam(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<TeamRow> {
     const { accountId } = requireAccount(context.actor);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const { team, role } = await lockTeam(tx, context.actor, 'Mutation.leaveTeam', id);
       if (team.personal) throw badRequest('A personal team is not left.');
       await end(tx, await tx.findOneOrFail(Membership, { teamId: id, accountId }));

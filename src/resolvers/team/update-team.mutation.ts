@@ -4,6 +4,7 @@ import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { Team } from '../../entities/team.js';
 import { UpdateTeamInput } from '../../schema/team.inputs.js';
+import { inTransaction } from '../in-transaction.js';
 import { lockTeam } from './lock-team.js';
 import type { TeamRow } from './team-rows.js';
 
@@ -13,7 +14,7 @@ export class UpdateTeamMutation {
 
   @Mutation(() => Team, { description: 'Renames a team.' })
   async updateTeam(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string, @Arg('input', () => UpdateTeamInput) { name }: UpdateTeamInput): Promise<TeamRow> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const { team, role } = await lockTeam(tx, context.actor, 'Mutation.updateTeam', id);
       const before = { name: team.name };
       team.name = name.trim();

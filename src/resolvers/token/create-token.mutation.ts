@@ -14,6 +14,7 @@ import { forbidden } from '../../errors.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { CreatedToken } from '../../schema/created-token.payload.js';
 import { CreateTokenInput } from '../../schema/create-token.input.js';
+import { inTransaction } from '../in-transaction.js';
 
 const CALLS_A_MINUTE = 300;
 
@@ -33,7 +34,7 @@ export class CreateTokenMutation {
     if (excess.length > 0) throw forbidden(`A token cannot be given the scope ${excess.join(', ')} by one that lacks it.`);
     await limitCostlyField(this.orm.em.fork(), context, info, CALLS_A_MINUTE);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const held = await holdOf(tx, context, actor, input);
       const acts = await actsFor(tx, context, actor, held.teamId, input);
       const { token, secret } = await issueToken(tx, { ...held, ...acts, name: input?.name ?? 'API token', scopes, expiresAt: input?.expiresAt ?? null });

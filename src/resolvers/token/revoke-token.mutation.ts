@@ -5,6 +5,7 @@ import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { Token, TokenKind } from '../../entities/token.js';
 import { notFound } from '../../errors.js';
+import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class RevokeTokenMutation {
@@ -13,7 +14,7 @@ export class RevokeTokenMutation {
   @Mutation(() => Token, { description: "Ends a token of the calling account, or a machine of one of its teams, at once, its open streams too. To revoke it again changes nothing." })
   async revokeToken(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Token> {
     const actor = requireAccount(context.actor);
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const token = await tx.findOne(Token, { id: requireId(id), ...(actor.teamId ? { teamId: actor.teamId } : {}) });
       if (!token) throw notFound();
       if (token.kind === TokenKind.MACHINE) await requireAccess(tx, actor, 'Query.machines', 'team', token.teamId as string);

@@ -5,6 +5,7 @@ import type { RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { ServiceWebhook } from '../../schema/service-webhook.payload.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 import { lockService } from '../service/lock-service.js';
 
 const SECRET_BYTES = 32;
@@ -19,7 +20,7 @@ export class CreateServiceWebhookMutation {
 
   @Mutation(() => ServiceWebhook, { description: "A webhook of the service's own: its address and a new secret, which is shown this once. The secret before it ends." })
   async createServiceWebhook(@Ctx() context: RequestContext, @Arg('serviceId', () => ID) serviceId: string): Promise<ServiceWebhook> {
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, context.actor, 'Mutation.createServiceWebhook', serviceId);
       const secret = randomBytes(SECRET_BYTES).toString('hex');
       service.sealedWebhookSecret = await this.vault.seal(tx, service.teamId, service.id, secret);

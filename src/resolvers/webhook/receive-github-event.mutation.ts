@@ -12,6 +12,7 @@ import type { Orchestrator } from '../../orchestrator/port.js';
 import { GithubEventInput } from '../../schema/github-event.input.js';
 import { WebhookReceipt } from '../../schema/webhook-receipt.payload.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 import { applyPush, type PushEffect } from './apply-push.js';
 import { readGithubEvent, type ForgeEvent } from './github-event.js';
 import { whyNothing } from './push.js';
@@ -53,7 +54,7 @@ export class ReceiveGithubEventMutation {
     const said = readGithubEvent(event, input.body);
     const id = newId();
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const { [SIGNATURE]: _signature, ...kept } = headers;
       const { push } = said;
       const isNew = await insertDelivery(tx, {

@@ -8,6 +8,7 @@ import type { Database } from '../../entities/database.js';
 import { SERVER_RECEIVER, WebhookDelivery, WebhookVerdict } from '../../entities/webhook-delivery.js';
 import { ApexError, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { applyPush } from './apply-push.js';
 import { readDeliveries, visibleTo, type DeliveryRow } from './delivery-rows.js';
@@ -28,7 +29,7 @@ export class RedeliverWebhookMutation {
   async redeliverWebhook(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DeliveryRow> {
     needsCluster(context.actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const first = await this.visible(tx, context, requireId(id));
       const stored = await tx.findOneOrFail(WebhookDelivery, { id }, { populate: ['body'] });
       const said = readGithubEvent(stored.event, stored.body);

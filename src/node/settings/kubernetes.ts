@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { NODE_ADDRESS, NODE_NAME, POD_CIDR, SERVICE_CIDR } from '../addresses.js';
 import { kubeconfigOf } from '../kubeconfigs.js';
 import type { NodePaths } from '../node-paths.js';
+import { apiServerFlags } from './api-server-flags.js';
 
-/** The arguments of apex-kube for all of Kubernetes but its API server, in one process: the controllers, the scheduler, the proxy of services, the kubelet. */
-export function kubeAgents(paths: NodePaths): string[] {
-  return [controllerManager(paths), scheduler(paths), proxy(paths), kubelet(paths)].flatMap((component, index) => (index === 0 ? component : ['and', ...component]));
+/** The arguments of apex-kube for all of Kubernetes in one process. What stands behind the API server waits until it answers. */
+export function kubernetes(paths: NodePaths): string[] {
+  return [['kube-apiserver', ...apiServerFlags(paths)], controllerManager(paths), scheduler(paths), proxy(paths), kubelet(paths)].flatMap((component, index) => (index === 0 ? component : ['and', ...component]));
 }
 
 function controllerManager(paths: NodePaths): string[] {
