@@ -14,7 +14,7 @@ import { createPgEvents } from './queue/pg-events.js';
 import { WakeQueue } from './queue/wake-queue.js';
 import { buildApexSchema } from './resolvers/build-schema.js';
 import { IdempotentCalls } from './resolvers/idempotency/idempotent-calls.js';
-import { keyedOperations } from './resolvers/idempotency/keyed-operations.js';
+import { keyedOperations } from './server/keyed-operations.js';
 import { isNotConnected } from './schema/masked-errors.js';
 import { createDoors } from './server/doors.js';
 import { createStartingApp } from './server/http-app.js';

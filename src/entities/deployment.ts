@@ -15,6 +15,10 @@ export class DeploymentReason {
 
   @Field()
   message!: string;
+
+  /** Filled by a field resolver. */
+  @Field(() => [String], { nullable: true, description: 'What the container said last, where it failed; null for who may not read logs.' })
+  lastLines?: string[] | null;
 }
 
 /** One attempt to make a release live. It ends exactly once, with the truth. */

@@ -22,6 +22,7 @@ import { requireCluster, type ClusterState, type LogBatch, type LogFilter, type 
 import { reconcile, type Reconcilers } from './reconcile-loop.js';
 import { Resync } from './resync.js';
 import { AddressProbe } from './service/address-probe.js';
+import { PreDeployStep } from './service/pre-deploy.js';
 import { Preparation } from './service/prepare.js';
 import { Removal } from './service/removal.js';
 import { RolloutEnd } from './service/rollout-end.js';
@@ -29,7 +30,7 @@ import { ServiceReconciler } from './service/service-reconciler.js';
 
 export interface OrchestratorParts {
   orm: MikroORM;
-  vault: Pick<Vault, 'open'>;
+  vault: Pick<Vault, 'open' | 'seal'>;
   queue: WakeQueue;
   logger: Logger;
   config: Config;
@@ -92,7 +93,8 @@ class KubernetesOrchestrator implements RunningOrchestrator {
         keeper: this.#keeper,
         preparation: new Preparation(orm, vault, new ImageRegistry(this.#guard, () => this.#mirrors())),
         removal: new Removal(orm, this.#client, installationId),
-        rolloutEnd: new RolloutEnd(orm, config.APEX_DEPLOY_DEADLINE_SECONDS, () => this.#view.state),
+        preDeploy: new PreDeployStep(orm, vault, this.#client, installationId),
+        rolloutEnd: new RolloutEnd(orm, vault, this.#client, config.APEX_DEPLOY_DEADLINE_SECONDS, () => this.#view.state),
         probe: this.#probe,
         installationId,
         ingressClass: config.APEX_INGRESS_CLASS ?? null,

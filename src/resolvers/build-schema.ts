@@ -17,6 +17,7 @@ import { EnvGroupViewerCan, EnvironmentViewerCan, ServiceViewerCan, TeamViewerCa
 import { ViewerQuery } from './account/viewer.query.js';
 import { AuditLogFields } from './audit/audit-log.fields.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
+import { DeploymentReasonFields } from './deployment/deployment-reason.fields.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
 import { DeploymentQuery } from './deployment/deployment.query.js';
@@ -36,6 +37,9 @@ import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
+import { PromoteServiceMutation } from './release/promote-service.mutation.js';
+import { ReleaseQuery, ServiceReleases } from './release/release.query.js';
+import { RollbackServiceMutation } from './release/rollback-service.mutation.js';
 import { RegistryCredentialResolver } from './registry/registry-credentials.js';
 import { DeleteServiceMutation } from './service/delete-service.mutation.js';
 import { DeployServiceMutation } from './service/deploy-service.mutation.js';
@@ -121,9 +125,14 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new UpdateServiceMutation(orm, vault, orchestrator),
   new DeleteServiceMutation(orm, orchestrator),
   new RedeployServiceMutation(orm, orchestrator),
+  new ReleaseQuery(),
+  new ServiceReleases(),
+  new RollbackServiceMutation(orm, vault, orchestrator),
+  new PromoteServiceMutation(orm, orchestrator, config.APEX_DOMAIN),
   new PauseServiceMutation(orm, orchestrator),
   new DeploymentQuery(),
   new DeploymentFields(),
+  new DeploymentReasonFields(vault),
   new CancelDeploymentMutation(orm, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new ServiceLogsSubscription(orchestrator, events),

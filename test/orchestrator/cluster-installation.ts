@@ -167,9 +167,13 @@ export class ClusterInstallation {
   }
 
   /** As a visitor: through the ingress, by the public name. */
-  async visit(url: string): Promise<{ status: number; text: string }> {
+  visit(url: string): Promise<{ status: number; text: string }> {
+    return this.visitPath(url, '/');
+  }
+
+  async visitPath(url: string, path: string): Promise<{ status: number; text: string }> {
     const { hostname, port, host } = new URL(url);
-    const { statusCode, body } = await request(`http://127.0.0.1:${port || 80}/`, { headers: { host: hostname ? host : '' } });
+    const { statusCode, body } = await request(`http://127.0.0.1:${port || 80}${path}`, { headers: { host: hostname ? host : '' } });
     return { status: statusCode, text: await body.text() };
   }
 

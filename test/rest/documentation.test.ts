@@ -13,6 +13,7 @@ const DOCUMENTED = [
   'GET /api/services', 'POST /api/deploy', 'GET /api/services/:id', 'PATCH /api/services/:id', 'DELETE /api/services/:id',
   'POST /api/services/:id/redeploy', 'POST /api/services/:id/webhook', 'GET /api/services/:id/logs', 'POST /api/services/:id/pause',
   'GET /api/services/:id/deployments', 'GET /api/deployments/:id', 'POST /api/deployments/:id/cancel',
+  'GET /api/services/:id/releases', 'POST /api/services/:id/rollback', 'POST /api/services/:id/promote',
   'GET /api/environments',
   'GET /api/teams', 'POST /api/teams', 'GET /api/teams/:id', 'PATCH /api/teams/:id', 'DELETE /api/teams/:id', 'POST /api/teams/:id/leave',
   'GET /api/teams/:id/members', 'POST /api/teams/:id/members', 'PATCH /api/teams/:id/members/:memberId', 'DELETE /api/teams/:id/members/:memberId', 'POST /api/invitations/accept',
@@ -28,7 +29,6 @@ const OTHER_DOORS = ['POST /api/webhooks/github'];
 
 /** Documented endpoints that are not served yet, and what they wait for. */
 const LATER: Record<string, string> = {
-  'POST /api/services/:id/rollback': 'deployments of an old release',
   'GET /api/databases': 'managed databases', 'POST /api/databases': 'managed databases', 'GET /api/databases/:id': 'managed databases', 'DELETE /api/databases/:id': 'managed databases',
   'GET /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/restore': 'backups',
 };

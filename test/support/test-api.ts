@@ -16,7 +16,7 @@ import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
 import { WakeQueue } from '../../src/queue/wake-queue.js';
 import { buildApexSchema } from '../../src/resolvers/build-schema.js';
 import { IdempotentCalls } from '../../src/resolvers/idempotency/idempotent-calls.js';
-import { keyedOperations } from '../../src/resolvers/idempotency/keyed-operations.js';
+import { keyedOperations } from '../../src/server/keyed-operations.js';
 import { Vault } from '../../src/vault/vault.js';
 import { OfflineOrchestrator } from './offline-orchestrator.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -11,6 +11,7 @@ import { Installation } from '../../src/entities/installation.js';
 import { Invitation } from '../../src/entities/invitation.js';
 import { Membership } from '../../src/entities/membership.js';
 import { RegistryCredential } from '../../src/entities/registry-credential.js';
+import { Release } from '../../src/entities/release.js';
 import { Role } from '../../src/entities/roles.js';
 import { ServiceEnvGroup } from '../../src/entities/service-env-group.js';
 import { specOf } from '../../src/entities/workload-spec.js';
@@ -25,6 +26,8 @@ export interface World {
   otherServiceId: string;
   /** Unfinished. */
   deploymentId: string;
+  /** What the service runs. */
+  releaseId: string;
   /** Without a service. */
   environmentId: string;
   /** Attached to the service. */
@@ -43,7 +46,7 @@ export interface World {
 
 /** The ids of nothing at all. */
 export const NOWHERE: World = Object.fromEntries(
-  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'environmentId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
 ) as unknown as World;
 
 let made = 0;
@@ -57,7 +60,7 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
   const other = await insertRunningService(api.database, `other-${made}-${newId().slice(-6)}`, { teamId: team.id });
   const deliveryId = await insertDelivery(api.database, service.id);
   return api.em.transactional(async (tx) => {
-    const ids = { environmentId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId() };
+    const ids = { environmentId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId(), releaseId: newId() };
     const of = { teamId: team.id };
     const environment = Object.assign(new Environment(), { id: ids.environmentId, ...of, name: 'staging', namespace: namespaceFor(installationId, ids.environmentId, 'staging') });
     const group = Object.assign(new EnvGroup(), { id: ids.groupId, ...of, name: 'attached' });
@@ -72,6 +75,8 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
     await tx.persist([member, credential, environment, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
+    await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));
+    await tx.execute('update deployment set release_id = ? where service_id = ? and state = ?', [ids.releaseId, service.id, DeploymentState.LIVE], 'run');
     await tx.insert(ServiceEnvGroup, { id: newId(), serviceId: service.id, groupId: group.id, position: 1, createdAt: new Date() });
     const { token } = await issueToken(tx, { accountId: owner.id, teamId: team.id, name: 'of the world', scopes: ['read'], expiresAt: null });
     return { teamId: team.id, teamName, serviceId: service.id, otherServiceId: other.id, tokenId: token.id, deliveryId, ...ids };

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { KubeClient } from './kube-client.js';
 import type { KubeObject } from './kinds.js';
+import { isConflict } from './kube-error.js';
 import { APPLIED_HASH } from './labels.js';
 import { quantity } from './quantity.js';
+
+const MOST_TRIES = 5;
 
 /**
  * Applies what differs and nothing else. `live` is the object as it was just read: when its hash says that the same was
@@ -11,7 +14,26 @@ import { quantity } from './quantity.js';
 export async function applyIfDifferent(client: KubeClient, desired: KubeObject, live: KubeObject | undefined, signal?: AbortSignal): Promise<{ object: KubeObject; written: boolean }> {
   const marked = withHash(desired);
   if (live && !live.metadata.deletionTimestamp && covers(live, marked)) return { object: live, written: false };
-  return { object: await client.apply(marked, signal), written: true };
+  return { object: await applyOver(client, marked, live, signal), written: true };
+}
+
+/**
+ * The write holds only for the object as it was read: who was stopped in between and comes back cannot overwrite what another
+ * has written since. Changes of its status alone do not count.
+ */
+async function applyOver(client: KubeClient, marked: KubeObject, live: KubeObject | undefined, signal?: AbortSignal): Promise<KubeObject> {
+  let seen = live;
+  for (let tries = 0; ; tries += 1) {
+    const resourceVersion = seen?.metadata.deletionTimestamp ? undefined : seen?.metadata.resourceVersion;
+    try {
+      return await client.apply(resourceVersion ? { ...marked, metadata: { ...marked.metadata, resourceVersion } } : marked, signal);
+    } catch (error) {
+      if (!isConflict(error) || !resourceVersion || tries >= MOST_TRIES) throw error;
+      const now = await client.get<KubeObject>(marked.kind, marked.metadata.name, marked.metadata.namespace, signal);
+      if (now.metadata.uid !== seen?.metadata.uid || now.metadata.annotations?.[APPLIED_HASH] !== seen?.metadata.annotations?.[APPLIED_HASH]) throw error;
+      seen = now;
+    }
+  }
 }
 
 /** The object with the hash of itself among its annotations. A Secret's values stay out of it: its name tells them apart. */

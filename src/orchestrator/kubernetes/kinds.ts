@@ -35,6 +35,7 @@ export const KINDS = {
   Pod: { apiVersion: 'v1', plural: 'pods', namespaced: true },
   Node: { apiVersion: 'v1', plural: 'nodes', namespaced: false },
   Deployment: { apiVersion: 'apps/v1', plural: 'deployments', namespaced: true },
+  Job: { apiVersion: 'batch/v1', plural: 'jobs', namespaced: true },
   Ingress: { apiVersion: 'networking.k8s.io/v1', plural: 'ingresses', namespaced: true },
   NetworkPolicy: { apiVersion: 'networking.k8s.io/v1', plural: 'networkpolicies', namespaced: true },
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', plural: 'endpointslices', namespaced: true },

@@ -7,6 +7,8 @@ export const LABELS = {
   environment: 'apexpaas.com/environment',
   service: 'apexpaas.com/service',
   deployment: 'apexpaas.com/deployment',
+  /** Of a pod that is not the service's own, but runs for it before a rollout. */
+  preDeployOf: 'apexpaas.com/pre-deploy-of',
 } as const;
 
 /** Hash of what was applied: the object is left alone while it says the same. */

@@ -6,7 +6,7 @@ import { LABELS } from './labels.js';
 import type { PodDirectory } from './pod-directory.js';
 
 const WATCHED: readonly Kind[] = [
-  'Namespace', 'ResourceQuota', 'LimitRange', 'NetworkPolicy', 'Secret', 'Service', 'Deployment', 'Pod', 'Ingress', 'PodDisruptionBudget',
+  'Namespace', 'ResourceQuota', 'LimitRange', 'NetworkPolicy', 'Secret', 'Service', 'Deployment', 'Job', 'Pod', 'Ingress', 'PodDisruptionBudget',
 ];
 const RESTART_MS = [250, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** A burst of events about one key (a rollout has dozens) is one wake-up. */

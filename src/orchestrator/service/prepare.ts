@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { newId } from '../../entities/columns.js';
 import { moveDeployment } from '../../entities/deployment-log.js';
 import { StepName, StepState } from '../../entities/deployment-event.js';
-import { DeploymentState, ReasonCode } from '../../entities/deployment-state.js';
+import { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
 import type { Deployment } from '../../entities/deployment.js';
 import type { Fence } from '../../entities/fence.js';
 import { RegistryCredential } from '../../entities/registry-credential.js';
@@ -10,6 +11,7 @@ import { Release } from '../../entities/release.js';
 import type { ImageRegistry, RegistryLogin, Resolution } from '../../outside/image-registry.js';
 import { parseImage } from '../../outside/image-reference.js';
 import type { Vault } from '../../vault/vault.js';
+import { stableJson } from '../kubernetes/applied.js';
 import type { ServiceFacts } from './facts.js';
 import { lockService, setColumns } from './observation.js';
 
@@ -27,6 +29,8 @@ export class Preparation {
   async advance(facts: ServiceFacts, deployment: Deployment, fence: Fence, signal: AbortSignal): Promise<void> {
     if (deployment.state === DeploymentState.QUEUED) return this.#begin(deployment, fence);
     if (deployment.releaseId) return this.#rollOut(facts, deployment, deployment.releaseId, deployment.digest, fence);
+    // A promotion runs the digest that it was given, wherever the tag has gone.
+    if (deployment.digest) return this.#rollOut(facts, deployment, null, deployment.digest, fence);
     const image = deployment.spec.image;
     const resolution = await this.registry.resolve(image, await this.#login(facts.service.teamId, image), signal);
     if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(facts, deployment, resolution, fence);
@@ -52,14 +56,17 @@ export class Preparation {
     await this.#inTransaction(async (tx) => {
       const id = releaseId ?? newId();
       if (!releaseId) await this.#writeRelease(tx, id, deployment, digest);
+      // What an old release would run before its rollout was made for an older state of things.
+      const first = deployment.spec.preDeploy && deployment.trigger !== DeploymentTrigger.ROLLBACK;
+      const waits = facts.service.paused ? 'Prepared. The service is paused: it rolls out once the service is resumed.' : null;
       const moved = await moveDeployment(tx, {
         id: deployment.id,
         from: DeploymentState.PREPARING,
-        to: DeploymentState.ROLLING_OUT,
-        step: StepName.ROLL_OUT,
+        to: first ? DeploymentState.PRE_DEPLOY : DeploymentState.ROLLING_OUT,
+        step: first ? StepName.PRE_DEPLOY : StepName.ROLL_OUT,
         stepState: StepState.RUNNING,
-        message: facts.service.paused ? 'Prepared. The service is paused: it rolls out once the service is resumed.' : 'Rolling out.',
-        set: { digest, releaseId: id, rolloutStartedAt: facts.service.paused ? null : new Date() },
+        message: waits ?? (first ? 'Running the pre-deploy step.' : 'Rolling out.'),
+        set: { digest, releaseId: id, rolloutStartedAt: waits || first ? null : new Date() },
         fence,
       });
       if (!moved) throw new MovedOn();
@@ -76,6 +83,7 @@ export class Preparation {
       digest,
       spec: deployment.spec,
       variableIds: deployment.variableIds,
+      manifestHash: manifestHash({ digest, spec: deployment.spec, variableIds: [...deployment.variableIds].sort() }),
     });
     await tx.insert(Release, release);
   }
@@ -114,3 +122,6 @@ export class Preparation {
 }
 
 class MovedOn extends Error {}
+
+/** Of all that a container is made of: equal ones run the same. */
+const manifestHash = (of: object): string => createHash('sha256').update(stableJson(of)).digest('hex');

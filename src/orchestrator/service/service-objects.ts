@@ -6,7 +6,7 @@ import { installationSelector, LABELS } from '../kubernetes/labels.js';
 import type { DeploymentObject, PodObject } from './observed.js';
 
 /** Kinds that a service has objects of, in the order in which they are removed: first nobody comes in, then nothing runs. */
-const OWNED: readonly Kind[] = ['Ingress', 'Deployment', 'Service', 'NetworkPolicy', 'PodDisruptionBudget', 'Secret'];
+const OWNED: readonly Kind[] = ['Ingress', 'Deployment', 'Job', 'Service', 'NetworkPolicy', 'PodDisruptionBudget', 'Secret'];
 
 export interface ServiceObjects {
   owned: KubeObject[];
@@ -35,12 +35,13 @@ export async function applyObjects(client: KubeClient, desired: readonly KubeObj
   return deployment as DeploymentObject | undefined;
 }
 
-/** Removes what is not wanted. A Secret stays while a pod may still start with it, or while `keepSecrets` says that a rollout is on its way. */
-export async function removeOthers(client: KubeClient, desired: readonly KubeObject[], live: ServiceObjects, keepSecrets: boolean, signal: AbortSignal): Promise<void> {
+/** Removes what is not wanted. A Secret stays while a pod may still start with it, or while a deployment is on its way; that one's pre-deploy step stays too. */
+export async function removeOthers(client: KubeClient, desired: readonly KubeObject[], live: ServiceObjects, onItsWay: string | null, signal: AbortSignal): Promise<void> {
   const inUse = new Set(live.pods.flatMap(secretsOf));
   for (const object of live.owned) {
     if (object.metadata.deletionTimestamp || desired.some((wanted) => same(wanted, object))) continue;
-    if (object.kind === 'Secret' && (keepSecrets || inUse.has(object.metadata.name))) continue;
+    if (object.kind === 'Secret' && (onItsWay !== null || inUse.has(object.metadata.name))) continue;
+    if (object.kind === 'Job' && object.metadata.labels?.[LABELS.deployment] === onItsWay) continue;
     await client.remove(object, signal);
   }
 }
@@ -55,6 +56,6 @@ const secretsOf = (pod: PodObject): string[] =>
 /** Removes all of a service. True while something is left, pods included. */
 export async function removeService(client: KubeClient, installationId: string, service: Pick<Service, 'id'>, signal: AbortSignal): Promise<boolean> {
   const live = await readObjects(client, installationId, service.id, undefined, signal);
-  await removeOthers(client, [], { ...live, pods: [] }, false, signal);
+  await removeOthers(client, [], { ...live, pods: [] }, null, signal);
   return live.owned.length + live.pods.length > 0;
 }

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { DeploymentState } from '../../entities/deployment-state.js';
+import { DeploymentState, DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Service } from '../../entities/service.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { LookResult } from '../../queue/wake-queue.js';
@@ -10,6 +10,7 @@ import type { AddressProbe } from './address-probe.js';
 import { loadFacts, type DeploymentFacts, type ServiceFacts } from './facts.js';
 import { writeObservation } from './observation.js';
 import { readyPods, type PodObject } from './observed.js';
+import type { PreDeployStep } from './pre-deploy.js';
 import type { Preparation } from './prepare.js';
 import type { Removal } from './removal.js';
 import { assessRollout, type Rollout } from './rollout.js';
@@ -33,6 +34,7 @@ export interface ReconcilerParts {
   keeper: EnvironmentKeeper;
   preparation: Preparation;
   removal: Removal;
+  preDeploy: PreDeployStep;
   rolloutEnd: RolloutEnd;
   probe: AddressProbe;
   installationId: string;
@@ -53,6 +55,7 @@ export class ServiceReconciler {
     if (facts.service.deletedAt || facts.environment.deletedAt) return this.parts.removal.look(facts, lease);
     if (facts.unfinished && facts.unfinished.deployment.state !== DeploymentState.ROLLING_OUT) {
       this.parts.cluster();
+      if (facts.unfinished.deployment.state === DeploymentState.PRE_DEPLOY) return this.#preDeploy(facts, facts.unfinished, lease);
       await this.parts.preparation.advance(facts, facts.unfinished.deployment, lease.fence, lease.signal);
       return this.look(serviceId, lease);
     }
@@ -62,17 +65,28 @@ export class ServiceReconciler {
     return this.#converge(facts, target, lease);
   }
 
+  /** What serves meanwhile is kept as it should be. */
+  async #preDeploy(facts: ServiceFacts, target: DeploymentFacts, lease: HeldLease): Promise<LookResult> {
+    if (await this.#nameStillInUse(facts.service)) return { again: 'later', seconds: NAME_IN_USE_SECONDS };
+    const workload = await this.#workload(facts, target);
+    await this.parts.keeper.ensure(facts.environment, lease.signal);
+    const next = await this.parts.preDeploy.look(facts, workload, target.deployment, lease);
+    if (next === 'moved') return this.look(facts.service.id, lease);
+    if (facts.current?.release) await this.#converge({ ...facts, unfinished: null }, facts.current, lease, target.deployment.id);
+    return next === 'waits' ? { again: 'never' } : { again: 'later', seconds: next.seconds };
+  }
+
   /** Nothing has ever become live: nothing may run, least of all what has just failed. */
   async #withoutRelease(facts: ServiceFacts, lease: HeldLease): Promise<LookResult> {
     const client = this.parts.cluster();
     const live = await readObjects(client, this.parts.installationId, facts.service.id, facts.environment.namespace, lease.signal);
-    await removeOthers(client, [], { ...live, pods: [] }, false, lease.signal);
+    await removeOthers(client, [], { ...live, pods: [] }, null, lease.signal);
     const { statusMessage, generation } = facts.service;
     await writeObservation(this.parts.orm, facts.service, { readyReplicas: 0, addressAnswers: false, observedGeneration: generation, statusMessage }, lease.fence);
     return { again: 'never' };
   }
 
-  async #converge(facts: ServiceFacts, target: DeploymentFacts, lease: HeldLease): Promise<LookResult> {
+  async #converge(facts: ServiceFacts, target: DeploymentFacts, lease: HeldLease, onItsWay: string | null = facts.unfinished?.deployment.id ?? null): Promise<LookResult> {
     const { signal } = lease;
     const { environment, service } = facts;
     const client = this.parts.cluster();
@@ -81,7 +95,7 @@ export class ServiceReconciler {
     const desired = serviceManifests(workload);
     const live = await readObjects(client, this.parts.installationId, service.id, environment.namespace, signal);
     const deployment = await applyObjects(client, desired, live, signal);
-    await removeOthers(client, desired, live, facts.unfinished !== null, signal);
+    await removeOthers(client, desired, live, onItsWay, signal);
     const rollout = assessRollout(target.deployment.id, replicasOf(workload), target.deployment.image, deployment, live.pods, Date.now());
     const answers = await this.#addressAnswers(workload, rollout, live.pods, signal);
     return facts.unfinished ? this.#rollingOut(facts, target, rollout, live.pods, answers, lease) : this.#serving(facts, workload, rollout, live.pods, answers, lease);
@@ -145,7 +159,8 @@ export class ServiceReconciler {
       environment,
       service,
       deploymentId: target.deployment.id,
-      release,
+      // A release whose tag could not be resolved is rolled back to as what it had run.
+      release: { ...release, digest: release.digest ?? (target.deployment.trigger === DeploymentTrigger.ROLLBACK ? target.deployment.digest : null) },
       variables: variables.values,
       variablesHash: variables.hash,
       hosts,

@@ -5,6 +5,7 @@ import { Deployment } from '../../entities/deployment.js';
 import { DeploymentEvent } from '../../entities/deployment-event.js';
 import { moveDeployment } from '../../entities/deployment-log.js';
 import { DeploymentState, ReasonCode, UNFINISHED_STATES, type DeploymentTrigger } from '../../entities/deployment-state.js';
+import type { Release } from '../../entities/release.js';
 import type { Service } from '../../entities/service.js';
 import type { LastPush } from '../../entities/service-source.js';
 import { specOf } from '../../entities/workload-spec.js';
@@ -19,15 +20,18 @@ export interface DeploymentStart {
   /** The push that it is for. */
   push?: LastPush;
   orchestrator: Orchestrator;
+  /** What is not taken from the rows of now: a whole release, or a digest that the tag is not resolved for. */
+  pinned?: { release?: Release; digest: string | null; fromReleaseId?: string };
 }
 
 /**
  * A new deployment of the service as its rows are now: it pins the request, takes the place of any unfinished one, and
  * wakes the reconciler, all in the caller's transaction.
  */
-export async function startDeployment(tx: EntityManager, { service, trigger, actor, push, orchestrator }: DeploymentStart): Promise<Deployment> {
+export async function startDeployment(tx: EntityManager, { service, trigger, actor, push, orchestrator, pinned }: DeploymentStart): Promise<Deployment> {
   await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
-  const variables = await effectiveVariables(tx, [service.id]);
+  const release = pinned?.release;
+  const variableIds = release?.variableIds ?? (await effectiveVariables(tx, [service.id])).map(({ id }) => id);
   const deployment = tx.create(Deployment, {
     id: newId(),
     serviceId: service.id,
@@ -37,10 +41,13 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
     commit: push?.commit ?? null,
-    spec: specOf(service),
-    variableIds: variables.map(({ id }) => id),
-    digest: null,
-    releaseId: null,
+    spec: release?.spec ?? specOf(service),
+    variableIds,
+    digest: pinned?.digest ?? null,
+    releaseId: release?.id ?? null,
+    fromReleaseId: pinned?.fromReleaseId ?? null,
+    preDeployStartedAt: null,
+    sealedLastLines: null,
     reasonCode: null,
     reasonMessage: null,
     rolloutStartedAt: null,

@@ -2,8 +2,7 @@ import { getNamedType, GraphQLString, type GraphQLFieldResolver, type GraphQLSch
 import type { RequestContext } from '../../context.js';
 import { ApexError, type ErrorCode, type Fault } from '../../errors.js';
 import { invalid } from '../../schema/check-input.js';
-import type { IdempotentCalls } from './idempotent-calls.js';
-import { FINAL, within } from './keyed-operations.js';
+import { FINAL, within, type IdempotentCalls } from './idempotent-calls.js';
 import type { ReadAgain } from './read-again.js';
 import { frozen, thawed } from './stable-text.js';
 

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../../context.js';
+import type { Actor, RequestContext } from '../../context.js';
 import type { Database } from '../../entities/database.js';
 import { IdempotentCall } from '../../entities/idempotent-call.js';
-import { ApexError, badRequest } from '../../errors.js';
+import { ApexError, badRequest, type ErrorCode } from '../../errors.js';
 import type { Vault } from '../../vault/vault.js';
 import { stableText } from './stable-text.js';
 
@@ -12,6 +12,9 @@ const SWEEP_MS = 60 * 60 * 1000;
 /** How long a repetition waits for the first to end, on another server. */
 const PATIENCE_MS = 10_000;
 const ASK_AGAIN_MS = 50;
+
+/** Refusals that are an answer: asked again, the same would be said. All others changed nothing and may come right. */
+export const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND']);
 
 /** What a client named, and what it asks for. */
 export interface NamedCall {
@@ -56,10 +59,11 @@ export class IdempotentCalls {
   /** `work` gets the transaction. Throws BAD_REQUEST for a key that was used for another input. */
   async once<T>(call: NamedCall, work: (tx: EntityManager) => Promise<CallAnswer<T>>): Promise<{ answer: T; replayed: boolean }> {
     const { actor } = call;
-    const owner = actor.kind === 'account' ? actor.accountId : actor.kind === 'machine' ? actor.tokenId : actor.kind;
+    const owner = actor.kind === 'account' ? actor.accountId : actor.kind === 'machine' ? `team ${actor.teamId}` : actor.kind;
     const id = this.vault.mac('idempotency key', stableText([owner, call.field, call.key]));
-    const heldTo = 'tokenId' in actor ? [actor.teamId, actor.serviceId ?? null] : null;
-    const input = this.vault.mac('idempotency input', stableText([heldTo, call.input]));
+    // What a token is held to decides what the same words mean.
+    const held = actor.kind === 'account' || actor.kind === 'machine' ? [actor.teamId, actor.serviceId ?? null] : [];
+    const input = this.vault.mac('idempotency input', stableText([held, call.input]));
     return this.alone(id, async () => {
       const until = performance.now() + PATIENCE_MS;
       for (;;) {
@@ -107,6 +111,9 @@ export class IdempotentCalls {
     }
   }
 }
+
+/** The same context, whose reads see what the transaction has written. */
+export const within = (context: RequestContext, tx: EntityManager): RequestContext => Object.create(context, { em: { value: tx } }) as RequestContext;
 
 /** Rolls back what a call did that is not kept, and carries its answer. */
 class NotKept extends Error {

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Condition } from '../../auth/tenant-scope.js';
-import type { Deployment } from '../../entities/deployment.js';
+import type { Deployment, DeploymentReason } from '../../entities/deployment.js';
 import type { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
 import type { Environment } from '../../entities/environment.js';
 import type { Service } from '../../entities/service.js';
@@ -146,10 +146,15 @@ export function deploymentOf(row: Raw, prefix: string): DeploymentRow {
     createdAt: time(row[`${prefix}created_at`]),
     endedAt: endedAt == null ? null : time(endedAt),
     release: row[`${prefix}release`] as number | null,
-    reason: code ? { code, message: (row[`${prefix}reason_message`] as string | null) ?? '' } : null,
+    reason: code ? reasonOf(row[`${prefix}id`] as string, row[`${prefix}service_id`] as string, code, row[`${prefix}reason_message`] as string | null) : null,
   };
 }
 
 /** The driver leaves times and JSON as PostgreSQL's text where a statement is ours. */
 const time = (value: unknown): Date => (value instanceof Date ? value : new Date(value as string));
 const json = <T>(value: unknown): T | null => (typeof value === 'string' ? (JSON.parse(value) as T) : ((value as T | null) ?? null));
+
+/** A reason that knows whose it is, for its last lines. */
+export type ReasonRow = DeploymentReason & { deploymentId: string; serviceId: string };
+
+const reasonOf = (deploymentId: string, serviceId: string, code: ReasonCode, message: string | null): ReasonRow => ({ code, message: message ?? '', deploymentId, serviceId });

@@ -1,7 +1,7 @@
 import { gql, type Route } from '../route.js';
 
 const DEPLOYMENT = `
-  id serviceId state reason { code message } image commit digest release trigger
+  id serviceId state reason { code message lastLines } image commit digest release trigger
   steps { name state startedAt endedAt message } createdAt endedAt`;
 const tag = 'Deployments';
 
@@ -25,6 +25,27 @@ export const DEPLOYMENT_ROUTES: readonly Route[] = [
       state: ['deploymentProgress', 'deployment', 'state'],
       done: new Set(['LIVE', 'FAILED', 'CANCELED', 'SUPERSEDED']),
     },
+  },
+  {
+    method: 'GET', path: '/api/services/:id/releases', tag, summary: 'The releases of a service, newest first: what it ran, exactly',
+    operation: gql`query listReleases($id: ID!, $first: Int, $after: String) {
+      service(id: $id) { releases(first: $first, after: $after) {
+        nodes { id number image digest command args containerPort healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } preDeploy { command args timeoutSeconds } manifestHash variables { key revision group } createdAt }
+        pageInfo { hasNextPage endCursor }
+      } }
+    }`,
+    params: { id: 'id' },
+    answer: ['service', 'releases', 'nodes'], page: { info: ['service', 'releases', 'pageInfo'], limit: 'first', cursor: 'after' },
+  },
+  {
+    method: 'POST', path: '/api/services/:id/rollback', tag, summary: 'Deploy an earlier release as it was: the same digest and the same variables', needsCluster: true,
+    operation: gql`mutation rollback($id: ID!, $release: Int!) { rollbackService(id: $id, toRelease: $release) { ${DEPLOYMENT} } }`,
+    params: { id: 'id' }, body: { release: 'release' }, answer: ['rollbackService'],
+  },
+  {
+    method: 'POST', path: '/api/services/:id/promote', tag, summary: 'Deploy what serves here in another environment, with the variables of there', needsCluster: true,
+    operation: gql`mutation promote($id: ID!, $environment: String!) { promoteService(id: $id, toEnvironment: $environment) { ${DEPLOYMENT} } }`,
+    params: { id: 'id' }, body: { environment: 'environment' }, answer: ['promoteService'],
   },
   {
     method: 'POST', path: '/api/deployments/:id/cancel', tag, summary: 'Cancel a deployment that has not ended',

@@ -1,14 +1,10 @@
 import { GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type OperationDefinitionNode } from 'graphql';
-import { requireScope } from '../../auth/guard-schema.js';
-import { PERMISSIONS } from '../../auth/permissions.js';
-import type { RequestContext } from '../../context.js';
-import type { ErrorCode } from '../../errors.js';
-import type { OnceRunner } from '../../operation.js';
-import { operationOf } from '../../schema/document-limits.js';
-import type { IdempotentCalls } from './idempotent-calls.js';
-
-/** Refusals that are an answer: asked again, the same would be said. All others changed nothing and may come right. */
-export const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND']);
+import { requireScope } from '../auth/guard-schema.js';
+import { PERMISSIONS } from '../auth/permissions.js';
+import type { ErrorCode } from '../errors.js';
+import type { OnceRunner } from '../operation.js';
+import { operationOf } from '../schema/document-limits.js';
+import { FINAL, within, type IdempotentCalls } from '../resolvers/idempotency/idempotent-calls.js';
 
 /** An operation of a door with an `Idempotency-Key`, whole: its first answer is replayed as it was, refusals too. */
 export const keyedOperations =
@@ -27,9 +23,6 @@ export const keyedOperations =
     });
     return answer.errors ? { ...answer, errors: answer.errors.map(({ message, extensions }) => new GraphQLError(message, { extensions })) } : answer;
   };
-
-/** The same context, whose reads see what the transaction has written. */
-export const within = (context: RequestContext, tx: RequestContext['em']): RequestContext => Object.create(context, { em: { value: tx } }) as RequestContext;
 
 const mutationsOf = ({ selectionSet }: OperationDefinitionNode): string[] =>
   selectionSet.selections.flatMap((selection) => (selection.kind === Kind.FIELD ? [selection.name.value] : []));
