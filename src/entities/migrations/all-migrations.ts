@@ -3,6 +3,7 @@ import { Rollouts } from './002-rollouts.js';
 import { Access } from './003-access.js';
 import { EnvGroups } from './003-env-groups.js';
 import { KeyRotation } from './003-key-rotation.js';
+import { Databases } from './005-databases.js';
 import { Webhooks } from './006-webhooks.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
@@ -12,5 +13,6 @@ export const MIGRATIONS = [
   { name: '003-access', class: Access },
   { name: '003-env-groups', class: EnvGroups },
   { name: '003-key-rotation', class: KeyRotation },
+  { name: '005-databases', class: Databases },
   { name: '006-webhooks', class: Webhooks },
 ];

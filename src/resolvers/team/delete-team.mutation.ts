@@ -38,6 +38,8 @@ export class DeleteTeamMutation {
       if (confirm != null && confirm !== team.name) throw badRequest('The name that was given to confirm is not the name of this team.');
       const owned = await belongings(tx, id);
       if (owned.length > 0 && confirm == null) throw badRequest(`The team still owns ${tell(owned)}. Delete them first, or confirm with the name of the team that all of it goes.`);
+      // Their data outlives a moment's decision: each goes by its own deletion, and after its grace.
+      if (owned.some(({ noun }) => noun === 'databases')) throw badRequest('The team still owns databases: they do not go with it. Delete each of them first.');
       await this.deleteServices(tx, context, id);
       await this.deleteEnvironments(tx, id);
       await tx.execute('delete from service_env_group where group_id in (select id from env_group where team_id = ?)', [id]);
