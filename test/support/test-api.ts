@@ -61,8 +61,8 @@ export class TestApi {
     readonly vault: Vault,
     readonly events: PgEvents,
     private readonly queue: WakeQueue,
-    private readonly operations: SchemaOperations,
-    private readonly authenticate: Authenticate,
+    readonly operations: SchemaOperations,
+    readonly authenticate: Authenticate,
     private readonly installationId: string,
   ) {}
 

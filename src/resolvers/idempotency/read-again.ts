@@ -22,10 +22,10 @@ export const readAgain =
   async (typeName, answered, { em, actor }) => {
     const { id, teamId } = (answered ?? {}) as Answered;
     if (!id) return answered;
-    if (typeName === 'Deployment') return readDeployment(em, id, withinTeamsOf(actor, 'service.team_id'));
+    if (typeName === 'Deployment') return readDeployment(em, id, withinTeamsOf(actor, 'service.team_id', 'service.id'));
     if (teamId) await requireMember(em, actor, teamId);
     if (typeName !== 'Service') return answered;
-    const conditions = [withinTeamsOf(actor, 'service.team_id'), { sql: 'service.id = ?', params: [id] }];
+    const conditions = [withinTeamsOf(actor, 'service.team_id', 'service.id'), { sql: 'service.id = ?', params: [id] }];
     const [service] = await readServices(em, conditions, pageWish(null, null), orchestrator);
     return service ?? answered;
   };

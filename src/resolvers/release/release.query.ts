@@ -13,7 +13,7 @@ import { readReleases, readReleaseVariables } from './release-rows.js';
 export class ReleaseQuery {
   @Query(() => ReleaseView)
   async release(@Ctx() { em, actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<ReleaseView> {
-    const [release] = await readReleases(em, [{ sql: 'release.id = ?', params: [requireId(id)] }, withinTeamsOf(actor, 'service.team_id'), ...heldTo(actor)]);
+    const [release] = await readReleases(em, [{ sql: 'release.id = ?', params: [requireId(id)] }, withinTeamsOf(actor, 'service.team_id', 'service.id')]);
     if (!release) throw notFound();
     return release;
   }
@@ -46,7 +46,6 @@ export class ServiceReleases {
   }
 }
 
-const heldTo = (actor: RequestContext['actor']) => ('serviceId' in actor && actor.serviceId ? [{ sql: 'service.id = ?', params: [actor.serviceId] }] : []);
 
 const COMPARED = ['image', 'digest', 'command', 'args', 'containerPort', 'healthCheck', 'resources', 'preDeploy'] as const;
 

@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import { covers } from '../../src/auth/guard-schema.js';
+import { issueToken } from '../../src/auth/issue-token.js';
+import { PERMISSIONS, type Permission } from '../../src/auth/permissions.js';
+import { TOKEN_SCOPES, type TokenScope } from '../../src/context.js';
+import { Role, roleAtLeast } from '../../src/entities/roles.js';
+import { TokenKind } from '../../src/entities/token.js';
+import { ROUTES } from '../../src/rest/routes/all-routes.js';
+import { http } from '../support/http.js';
+import { documentFor, SAMPLES, type Sample } from '../support/samples.js';
+import { TestApi, type TestAccount } from '../support/test-api.js';
+import { coordinateOf, openDoors, requestOf } from '../support/test-doors.js';
+import { createWorld, NOWHERE, type World } from '../support/world.js';
+
+/** Who asks: with what, and what the table should say of it. */
+interface Actor {
+  name: string;
+  token: (cast: Cast) => string | null;
+  /** No token that is good. */
+  isNobody?: true;
+  scopes?: readonly TokenScope[];
+  /** In the team of the world; null is no member, or held elsewhere. */
+  role?: Role | null;
+  isMachine?: true;
+  /** Held to the world's service, or to another of its services. */
+  service?: 'own' | 'other';
+}
+
+/** A world and the tokens of those who have to do with it. */
+interface Cast {
+  world: World;
+  tokens: Record<string, string>;
+}
+
+const { VIEWER, DEVELOPER, ADMIN, OWNER } = Role;
+const ACTORS: readonly Actor[] = [
+  { name: 'no token', token: () => null, isNobody: true },
+  { name: 'bad token', token: () => `apex_${'z'.repeat(43)}`, isNobody: true },
+  ...['expired', 'revoked'].map((name): Actor => ({ name, token: ({ tokens }) => tokens[name]!, isNobody: true })),
+  ...[VIEWER, DEVELOPER, ADMIN, OWNER].map((role): Actor => ({ name: role, token: ({ tokens }) => tokens[role]!, role })),
+  { name: 'removed member', token: ({ tokens }) => tokens['removed']!, role: null },
+  { name: 'owner, scope read', token: ({ tokens }) => tokens['read']!, scopes: ['read'], role: OWNER },
+  { name: 'owner, scope deploy', token: ({ tokens }) => tokens['deploy']!, scopes: ['deploy'], role: OWNER },
+  { name: 'owner, held to another team', token: ({ tokens }) => tokens['elsewhere']!, role: null },
+  { name: 'owner, held to the service', token: ({ tokens }) => tokens['service']!, role: OWNER, service: 'own' },
+  { name: 'owner, held to another service', token: ({ tokens }) => tokens['otherService']!, role: OWNER, service: 'other' },
+  { name: 'machine, DEVELOPER', token: ({ tokens }) => tokens['machine']!, role: DEVELOPER, isMachine: true },
+];
+
+/** What a token that is held to a team is refused although it is about no team. */
+const NOT_FOR_HELD = ['Mutation.createTeam', 'Mutation.updateAccount'];
+const ASKED = SAMPLES.filter(({ scope, operator }) => scope !== 'public' && scope !== 'webhook' && !operator);
+
+let api: TestApi;
+let doors: { url: string; close: () => Promise<void> };
+let people: Record<string, TestAccount>;
+let foreign: World;
+
+beforeAll(async () => {
+  api = await TestApi.start();
+  api.orchestrator.batches.push({ lines: [], dropped: 0, gap: false, cursor: null });
+  doors = await openDoors(api);
+  const names = [VIEWER, DEVELOPER, ADMIN, OWNER, 'stranger', 'removed'];
+  people = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await api.account(name)] as const)));
+  foreign = await createWorld(api, people['stranger']!);
+});
+afterAll(async () => {
+  await doors.close();
+  await api.stop();
+});
+
+async function newCast(): Promise<Cast> {
+  const owner = people[OWNER]!;
+  const world = await createWorld(api, owner);
+  for (const role of [VIEWER, DEVELOPER, ADMIN]) await api.addMember(world.teamId, people[role]!, role);
+  const issue = async (wish: object) => (await api.em.transactional((tx) => issueToken(tx, { accountId: owner.id, teamId: null, name: 'matrix', scopes: TOKEN_SCOPES, expiresAt: null, ...wish }))).secret;
+  const revoked = await issue({});
+  await api.em.execute('update token set revoked_at = now() where hash = encode(sha256(?), \'hex\')', [Buffer.from(revoked)]);
+  return {
+    world,
+    tokens: {
+      ...Object.fromEntries([VIEWER, DEVELOPER, ADMIN, OWNER, 'removed'].map((name) => [name, people[name]!.token])),
+      revoked,
+      expired: await issue({ expiresAt: new Date(Date.now() - 1_000) }),
+      read: await issue({ scopes: ['read'] }),
+      deploy: await issue({ scopes: ['deploy'] }),
+      elsewhere: await issue({ teamId: owner.teamId }),
+      service: await issue({ teamId: world.teamId, serviceId: world.serviceId }),
+      otherService: await issue({ teamId: world.teamId, serviceId: world.otherServiceId }),
+      machine: await issue({ kind: TokenKind.MACHINE, accountId: null, teamId: world.teamId, role: DEVELOPER }),
+    },
+  };
+}
+
+/** The code that the table promises; null where the caller is let through. */
+function expected({ coordinate, scope, role, service, account, noId }: Sample, actor: Actor, target: 'own' | 'other'): string | null {
+  if (actor.isNobody) return 'UNAUTHENTICATED';
+  if (!covers(new Set(actor.scopes ?? TOKEN_SCOPES), scope as TokenScope)) return 'FORBIDDEN';
+  if (actor.service && !service) return 'FORBIDDEN';
+  if (actor.isMachine && account) return 'FORBIDDEN';
+  const isHeld = actor.service !== undefined || actor.name.includes('held');
+  if (noId) return isHeld && NOT_FOR_HELD.includes(coordinate) ? 'FORBIDDEN' : null;
+  // A token of one service asks for it, or for all that it may see; not for a team's.
+  if (target === 'other' || !actor.role || actor.service === 'other' || (actor.service && coordinate === 'Query.services')) return 'NOT_FOUND';
+  if (coordinate === 'Mutation.revokeToken') return actor.role === OWNER && !actor.isMachine ? null : 'NOT_FOUND';
+  return role === null || roleAtLeast(actor.role, role) ? null : 'FORBIDDEN';
+}
+
+interface Seen {
+  code: string | null;
+  /** The answer without its request's id. */
+  text: string;
+}
+
+const withoutId = (text: string): string => text.replaceAll(/"requestId":"[^"]+"/g, '');
+const REFUSALS = ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND'];
+const seen = (code: string | undefined, text: string): Seen => ({ code: code !== undefined && REFUSALS.includes(code) ? code : null, text: withoutId(text) });
+
+async function overGraphql({ coordinate }: Sample, token: string | null, variables: Record<string, unknown>): Promise<Seen> {
+  const answer = await http(`${doors.url}/graphql`, { token, json: { query: documentFor(api.schema, coordinate), variables } });
+  return seen(answer.body.errors?.[0].extensions.code, answer.text);
+}
+
+async function overRest({ coordinate }: Sample, token: string | null, variables: Record<string, unknown>): Promise<Seen | null> {
+  const route = ROUTES.find((one) => coordinateOf(one) === coordinate);
+  if (!route) return null;
+  const { path, json } = requestOf(route, variables);
+  const answer = await http(doors.url + path, { method: route.method, token, json });
+  return seen(answer.status < 400 ? undefined : answer.body.code, answer.text);
+}
+
+/** One operation over a socket of its own: a subscription is left after its first answer. */
+function overWebSocket({ coordinate }: Sample, token: string | null, variables: Record<string, unknown>): Promise<Seen> {
+  const client = createClient({ url: `${doors.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0, connectionParams: token ? { Authorization: `Bearer ${token}` } : {} });
+  return new Promise<Seen>((resolve) => {
+    client.subscribe<unknown>(
+      { query: documentFor(api.schema, coordinate), variables },
+      {
+        next: (result) => resolve(seen((result.errors?.[0]?.extensions as { code?: string } | undefined)?.code, JSON.stringify(result))),
+        error: (error) => resolve((error as { code?: number }).code === 4401 ? { code: 'UNAUTHENTICATED', text: '' } : seen((error as { extensions: { code: string } }[])[0]?.extensions.code, JSON.stringify(error))),
+        complete: () => resolve({ code: null, text: '' }),
+      },
+    );
+  }).finally(() => void client.dispose());
+}
+
+test('every field and route, asked by everyone, of the own team and of another, through every door', async () => {
+  const wrong: unknown[] = [];
+  let cells = 0;
+  let cast = await newCast();
+  for (const sample of ASKED) {
+    const isSubscription = sample.coordinate.startsWith('Subscription.');
+    for (const actor of ACTORS) {
+      for (const target of ['own', 'other'] as const) {
+        const wanted = expected(sample, actor, target);
+        const changes = wanted === null && sample.coordinate.startsWith('Mutation.') && sample.coordinate !== 'Mutation.signOut';
+        const doorsOf = changes && ![OWNER, 'machine, DEVELOPER'].includes(actor.name) ? ['GraphQL'] : isSubscription ? ['WebSocket'] : ['GraphQL', 'REST', 'WebSocket'];
+        for (const door of doorsOf) {
+          if (sample.noId && target === 'other') continue;
+          const variables = sample.variables(target === 'own' ? cast.world : foreign);
+          const ask = door === 'REST' ? overRest : door === 'WebSocket' ? overWebSocket : overGraphql;
+          const answer = await ask(sample, actor.token(cast), variables);
+          if (!answer) continue;
+          cells += 1;
+          if (answer.code !== wanted) wrong.push([sample.coordinate, actor.name, target, door, `expected ${wanted}`, `saw ${answer.code}`, answer.text.slice(0, 200)]);
+          if (wanted === 'NOT_FOUND' && target === 'other') {
+            const missing = await ask(sample, actor.token(cast), sample.variables(NOWHERE));
+            cells += 1;
+            if (missing?.text !== answer.text) wrong.push([sample.coordinate, actor.name, door, 'foreign and missing differ', answer.text, missing?.text]);
+          }
+          if (changes) {
+            await api.em.execute('delete from costly_call');
+            cast = await newCast();
+          }
+        }
+      }
+    }
+  }
+  process.stdout.write(`matrix: ${cells} cells, ${wrong.length} unlike the table\n`);
+  expect(wrong).toEqual([]);
+}, 600_000);
+
+test('loosening any one line of the table lets somebody in, and is seen', async () => {
+  const lines = PERMISSIONS as Record<string, Permission>;
+  const [weaker, lower]: [Partial<Record<TokenScope, TokenScope>>, Partial<Record<Role, Role>>] = [{ deploy: 'read', admin: 'deploy' }, { DEVELOPER: VIEWER, ADMIN: DEVELOPER, OWNER: ADMIN }];
+  const missed: string[] = [];
+  let tried = 0;
+  for (const sample of ASKED.filter(({ coordinate }) => !coordinate.startsWith('Subscription.'))) {
+    const line = lines[sample.coordinate]!;
+    const loosened: [string, Permission, (cast: Cast) => Promise<string>][] = [];
+    const scope = weaker[line.scope as TokenScope];
+    const role = line.role && lower[line.role];
+    if (scope) loosened.push([`scope ${scope}`, { ...line, scope }, () => api.tokenOf(people[OWNER]!, { scopes: [scope] })]);
+    if (role) loosened.push([`role ${role}`, { ...line, role }, async ({ tokens }) => tokens[role]!]);
+    for (const [what, permission, tokenOf] of loosened) {
+      tried += 1;
+      const before = await newCast();
+      const refused = await api.run(await tokenOf(before), documentFor(api.schema, sample.coordinate), sample.variables(before.world));
+      lines[sample.coordinate] = permission;
+      try {
+        const loose = api.withVault(api.vault);
+        const letIn = await loose.run(await tokenOf(before), documentFor(api.schema, sample.coordinate), sample.variables(before.world));
+        if (refused.code !== 'FORBIDDEN' || letIn.code === 'FORBIDDEN') missed.push(`${sample.coordinate}: ${what} (${refused.code} -> ${letIn.code})`);
+      } finally {
+        lines[sample.coordinate] = line;
+      }
+      await api.em.execute('delete from costly_call');
+    }
+  }
+  process.stdout.write(`loosened lines: ${tried}, seen: ${tried - missed.length}\n`);
+  expect(missed).toEqual([]);
+}, 600_000);
