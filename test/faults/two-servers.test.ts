@@ -1,3 +1,3 @@
 import { twoServers } from './two-servers.js';
 
-twoServers({ services: 6, changesPerSecond: 4, seconds: 5, stoppedSeconds: 17 });
+twoServers({ services: 4, changesPerSecond: 4, seconds: 4, stoppedSeconds: 16 });
