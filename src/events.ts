@@ -6,6 +6,8 @@
 export interface Topics {
   /** A service's row changed, or a deployment of it. */
   'service.changed': { serviceId: string; teamId: string };
+  /** A database's row changed. */
+  'database.changed': { databaseId: string; teamId: string };
   /** A new `deployment_event` row. */
   'deployment.changed': { deploymentId: string; serviceId: string };
   /** A token was revoked or a membership ended: its sockets and streams close. */

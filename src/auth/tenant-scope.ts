@@ -48,6 +48,7 @@ const NOWHERE = `null::uuid as environment_id, ${NO_SERVICE}`;
 
 /** What the role is taken from: rows that belong to a team, in one of its environments or in none. */
 const OWNED = {
+  database: `select managed_database.team_id, managed_database.environment_id, ${NO_SERVICE} from managed_database where managed_database.id = ?`,
   service: 'select service.team_id, service.environment_id, service.id as service_id from service where service.id = ? and service.deleted_at is null',
   environment: `select environment.team_id, environment.id as environment_id, ${NO_SERVICE} from environment where environment.id = ? and environment.deleted_at is null`,
   deployment: `select service.team_id, service.environment_id, service.id as service_id

@@ -12,6 +12,7 @@ import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
 import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
+import { ManagedDatabase } from './managed-database.js';
 import { Membership } from './membership.js';
 import { RegistryCredential } from './registry-credential.js';
 import { Release } from './release.js';
@@ -26,6 +27,6 @@ import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, Membership, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, ManagedDatabase, Membership, RegistryCredential, Release,
   Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

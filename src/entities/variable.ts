@@ -1,5 +1,6 @@
 import { Entity, Enum, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { newId, timestamp } from './columns.js';
+import { ManagedDatabase } from './managed-database.js';
 import { Service } from './service.js';
 
 export enum VariableKind {
@@ -39,6 +40,10 @@ export class Variable {
   /** Sealed by the vault for the team and this row. */
   @Property({ type: 'text' })
   sealedValue!: string;
+
+  /** What a REFERENCE refers to: its address takes the place of a value. */
+  @ManyToOne({ entity: () => ManagedDatabase, mapToPk: true, fieldName: 'database_id', nullable: true, index: true, deleteRule: 'set null' })
+  databaseId: string | null = null;
 
   @Property({ ...timestamp })
   createdAt: Date = new Date();

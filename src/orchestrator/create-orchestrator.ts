@@ -7,6 +7,8 @@ import type { WakeQueue } from '../queue/wake-queue.js';
 import type { Vault } from '../vault/vault.js';
 import { ClusterAway } from './cluster-access.js';
 import { ClusterView } from './cluster-state.js';
+import { DatabaseReconciler } from './database/database-reconciler.js';
+import { DatabaseRemoval } from './database/database-removal.js';
 import { EnvironmentKeeper } from './environment/environment-keeper.js';
 import { EnvironmentReconciler } from './environment/environment-reconciler.js';
 import { addressOf, IngressLocator } from './ingress.js';
@@ -85,6 +87,15 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#resync = new Resync(orm, queue, logger);
     this.#reconcilers = {
+      database: new DatabaseReconciler({
+        orm,
+        vault,
+        queue,
+        cluster: this.#client,
+        keeper: this.#keeper,
+        removal: new DatabaseRemoval(orm, this.#client, installationId),
+        installationId,
+      }),
       environment: new EnvironmentReconciler(orm, this.#client, this.#keeper, installationId),
       service: new ServiceReconciler({
         orm,

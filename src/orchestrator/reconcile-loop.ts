@@ -11,6 +11,7 @@ const LEASE_TAKEN_SECONDS = 2;
 
 export interface Reconcilers {
   service: { look(id: string, lease: HeldLease): Promise<LookResult> };
+  database: { look(id: string, lease: HeldLease): Promise<LookResult> };
   environment: { look(id: string, lease: HeldLease): Promise<LookResult> };
 }
 
@@ -18,7 +19,7 @@ export interface Reconcilers {
 export async function reconcile(key: string, signal: AbortSignal, parts: { orm: MikroORM; logger: Logger; state: () => ClusterState; reconcilers: Reconcilers }): Promise<LookResult> {
   if (parts.state().kind !== 'ready') return { again: 'later', seconds: CLUSTER_AWAY_SECONDS };
   const [kind, id] = key.split('/');
-  if (!id || (kind !== 'service' && kind !== 'environment')) {
+  if (!id || !isKind(kind, parts.reconcilers)) {
     parts.logger.error({ key }, 'a wake-up has a key that nobody knows');
     return { again: 'never' };
   }
@@ -33,3 +34,5 @@ export async function reconcile(key: string, signal: AbortSignal, parts: { orm: 
     throw error;
   }
 }
+
+const isKind = (kind: string | undefined, reconcilers: Reconcilers): kind is keyof Reconcilers => kind !== undefined && Object.hasOwn(reconcilers, kind);

@@ -4,6 +4,7 @@ import { buildSchemaSync, type ClassType } from 'type-graphql';
 import { auditMutations } from '../auth/audit-log.js';
 import { guardSchema } from '../auth/guard-schema.js';
 import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/deployment-state.js';
+import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
 import type { Orchestrator } from '../orchestrator/port.js';
@@ -15,6 +16,14 @@ import { SignUpMutation } from './account/sign-up.mutation.js';
 import { UpdateAccountMutation } from './account/update-account.mutation.js';
 import { EnvGroupViewerCan, EnvironmentViewerCan, ServiceViewerCan, TeamViewerCan } from './account/viewer-can.fields.js';
 import { ViewerQuery } from './account/viewer.query.js';
+import { CreateDatabaseMutation } from './database/create-database.mutation.js';
+import { DatabaseQuery } from './database/database.query.js';
+import { DeleteDatabaseMutation } from './database/delete-database.mutation.js';
+import { LinkDatabaseMutation } from './database/link-database.mutation.js';
+import { PauseDatabaseMutation } from './database/pause-database.mutation.js';
+import { ResizeDatabaseMutation } from './database/resize-database.mutation.js';
+import { RotateDatabaseCredentialsMutation } from './database/rotate-database-credentials.mutation.js';
+import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
 import { AuditLogFields } from './audit/audit-log.fields.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
 import { DeploymentReasonFields } from './deployment/deployment-reason.fields.js';
@@ -35,6 +44,7 @@ import { EnvironmentQuery } from './environment/environment.query.js';
 import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
 import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
+import { RotateKeysMutation } from './installation/rotate-keys.mutation.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { PromoteServiceMutation } from './release/promote-service.mutation.js';
@@ -117,6 +127,7 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new DeleteEnvGroupMutation(orm),
   new AttachEnvGroupMutation(orm, orchestrator),
   new RevealVariablesMutation(orm, vault),
+  new RotateKeysMutation(orm, vault),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),
@@ -134,6 +145,14 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new DeploymentFields(),
   new DeploymentReasonFields(vault),
   new CancelDeploymentMutation(orm, orchestrator),
+  new DatabaseQuery(vault),
+  new CreateDatabaseMutation(orm, vault, orchestrator),
+  new DeleteDatabaseMutation(orm, orchestrator),
+  new UndeleteDatabaseMutation(orm, orchestrator),
+  new PauseDatabaseMutation(orm, orchestrator),
+  new ResizeDatabaseMutation(orm, orchestrator),
+  new RotateDatabaseCredentialsMutation(orm, vault, orchestrator),
+  new LinkDatabaseMutation(orm, vault, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new ServiceLogsSubscription(orchestrator, events),
   new ServiceChangedSubscription(orchestrator, events),
@@ -147,6 +166,7 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
 /** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */
 export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   checkStateTable('Deployment', DEPLOYMENT_MOVES, DeploymentState.QUEUED);
+  checkStateTable('Database', DATABASE_MOVES, DatabaseState.PROVISIONING);
   const instances = new Map(wire(parts).map((instance) => [instance.constructor as ClassType, instance]));
   const [first, ...rest] = instances.keys();
   const schema = buildSchemaSync({

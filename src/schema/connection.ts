@@ -36,8 +36,8 @@ export class Page<T extends Position> {
   }
 }
 
-/** The GraphQL types of a list of `node`: `<Name>Connection` and `<Name>Edge`. */
-export function connectionOf<T extends Position>(node: ClassType<T>, name: string) {
+/** The GraphQL types of a list of `node`: `<Name>Connection`, where no other name is given, and `<Name>Edge`. */
+export function connectionOf<T extends Position>(node: ClassType<T>, name: string, connectionName = `${name}Connection`) {
   @ObjectType(`${name}Edge`, { simpleResolvers: true })
   class NodeEdge {
     @Field()
@@ -47,7 +47,7 @@ export function connectionOf<T extends Position>(node: ClassType<T>, name: strin
     node!: T;
   }
 
-  @ObjectType(`${name}Connection`, { simpleResolvers: true })
+  @ObjectType(connectionName, { simpleResolvers: true })
   class Connection {
     @Field(() => [NodeEdge])
     edges!: NodeEdge[];

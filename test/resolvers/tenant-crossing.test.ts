@@ -26,7 +26,7 @@ describe('between tenants', () => {
 
   const state = () =>
     api.em.execute(
-      `select row from (${['service', 'deployment', 'environment', 'env_group', 'service_env_group', 'team', 'membership', 'invitation', 'token'].map((table) => `select to_jsonb(${table}) - 'last_used_at' as row from ${table}`).join(' union all ')}) everything order by row::text`,
+      `select row from (${['service', 'deployment', 'environment', 'env_group', 'service_env_group', 'managed_database', 'team', 'membership', 'invitation', 'token'].map((table) => `select to_jsonb(${table}) - 'last_used_at' as row from ${table}`).join(' union all ')}) everything order by row::text`,
     );
 
   test.each(BY_ID)("%s of another's looks like one that is missing, and changes nothing", async (coordinate, { variables }) => {

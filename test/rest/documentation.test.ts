@@ -15,6 +15,7 @@ const DOCUMENTED = [
   'GET /api/services/:id/deployments', 'GET /api/deployments/:id', 'POST /api/deployments/:id/cancel',
   'GET /api/services/:id/releases', 'POST /api/services/:id/rollback', 'POST /api/services/:id/promote',
   'GET /api/environments',
+  'GET /api/databases', 'POST /api/databases', 'GET /api/databases/:id', 'DELETE /api/databases/:id',
   'GET /api/teams', 'POST /api/teams', 'GET /api/teams/:id', 'PATCH /api/teams/:id', 'DELETE /api/teams/:id', 'POST /api/teams/:id/leave',
   'GET /api/teams/:id/members', 'POST /api/teams/:id/members', 'PATCH /api/teams/:id/members/:memberId', 'DELETE /api/teams/:id/members/:memberId', 'POST /api/invitations/accept',
   'GET /api/env-groups', 'POST /api/env-groups', 'GET /api/env-groups/:id', 'PATCH /api/env-groups/:id', 'DELETE /api/env-groups/:id', 'POST /api/env-groups/:id/reveal',
@@ -29,7 +30,6 @@ const OTHER_DOORS = ['POST /api/webhooks/github'];
 
 /** Documented endpoints that are not served yet, and what they wait for. */
 const LATER: Record<string, string> = {
-  'GET /api/databases': 'managed databases', 'POST /api/databases': 'managed databases', 'GET /api/databases/:id': 'managed databases', 'DELETE /api/databases/:id': 'managed databases',
   'GET /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/backups': 'backups', 'POST /api/databases/:id/restore': 'backups',
 };
 

@@ -60,5 +60,20 @@ export const ON_LOGS = `
     serviceLogs(serviceId: $serviceId, filter: $filter, tail: $tail, after: $after) { lines { message stream replica cursor } dropped gap cursor }
   }`;
 
+const DATABASE = 'id teamId name type version size status statusMessage storage paused resources { cpu memory } environment { id name } createdAt deletedAt purgeAt';
+export const CREATE_DATABASE = `mutation ($input: CreateDatabaseInput!) { createDatabase(input: $input) { ${DATABASE} } }`;
+export const DATABASE_OF = `query ($id: ID!) { database(id: $id) { ${DATABASE} } }`;
+export const DATABASES = `query ($teamId: ID, $environment: String) { databases(teamId: $teamId, environment: $environment) { nodes { ${DATABASE} } } }`;
+export const CONNECTION = `query ($id: ID!) { databaseConnection(id: $id) { databaseId host port username password database url } }`;
+export const DELETE_DATABASE = `mutation ($id: ID!, $force: String) { deleteDatabase(id: $id, force: $force) { ${DATABASE} } }`;
+export const UNDELETE_DATABASE = `mutation ($id: ID!) { undeleteDatabase(id: $id) { ${DATABASE} } }`;
+export const PAUSE_DATABASE = `mutation ($id: ID!, $pause: Boolean!) { pauseDatabase(id: $id, pause: $pause) { ${DATABASE} } }`;
+export const RESIZE_DATABASE = `mutation ($id: ID!, $input: ResizeDatabaseInput!) { resizeDatabase(id: $id, input: $input) { ${DATABASE} } }`;
+export const ROTATE_DATABASE = `mutation ($id: ID!) { rotateDatabaseCredentials(id: $id) { ${DATABASE} } }`;
+export const LINK_DATABASE = `mutation ($serviceId: ID!, $databaseId: ID!, $as: String! = "DATABASE_URL") { linkDatabase(serviceId: $serviceId, databaseId: $databaseId, as: $as) { id latestDeployment { id state } } }`;
+
+/** The documented example of a database. */
+export const MY_POSTGRES = { name: 'my-postgres', type: 'postgres', size: 'small' };
+
 /** The documented example. */
 export const MY_SERVICE = { name: 'my-service', image: 'nginx:alpine', containerPort: 80, public: true, replicas: 2, env: { NODE_ENV: 'production' } };

@@ -1,7 +1,7 @@
 import { getNamedType, isLeafType, isObjectType, type GraphQLField, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import type { TokenScope } from '../../src/context.js';
 import { Role } from '../../src/entities/roles.js';
-import { MY_SERVICE } from './operations.js';
+import { MY_POSTGRES, MY_SERVICE } from './operations.js';
 import type { World } from './world.js';
 
 /** One root field of the schema: what it asks of its caller, said a second time, and how it is called on what a team owns. */
@@ -79,6 +79,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Query.registryCredentials', 'read', DEVELOPER, (w) => ({ teamId: w.teamId })),
   sample('Mutation.setRegistryCredential', 'admin', ADMIN, (w) => ({ input: { registry: 'ghcr.io', username: 'ci', password: 'x', teamId: w.teamId } })),
   sample('Mutation.deleteRegistryCredential', 'admin', ADMIN, (w) => ({ id: w.credentialId })),
+  sample('Mutation.rotateKeys', 'admin', null, () => ({ since: '2001-01-01T00:00:00Z' }), { operator: true, ...OWN_ACCOUNT }),
   sample('Mutation.createTeam', 'admin', null, () => ({ input: { name: 'New' } }), OWN_ACCOUNT),
   sample('Mutation.updateTeam', 'admin', ADMIN, (w) => ({ id: w.teamId, input: { name: 'Renamed' } })),
   sample('Mutation.deleteTeam', 'admin', OWNER, (w) => ({ id: w.teamId, confirm: w.teamName })),
@@ -93,6 +94,17 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.updateAccount', 'admin', null, () => ({ input: { name: 'Renamed' } }), OWN_ACCOUNT),
   sample('Mutation.createToken', 'admin', null, (w) => ({ input: { teamId: w.teamId } }), { account: true }),
   sample('Mutation.revokeToken', 'admin', null, (w) => ({ id: w.tokenId }), { account: true }),
+
+  sample('Query.databases', 'read', VIEWER, (w) => ({ teamId: w.teamId })),
+  sample('Query.database', 'read', VIEWER, (w) => ({ id: w.databaseId })),
+  sample('Query.databaseConnection', 'deploy', DEVELOPER, (w) => ({ id: w.databaseId })),
+  sample('Mutation.createDatabase', 'deploy', DEVELOPER, (w) => ({ input: { ...MY_POSTGRES, name: fresh('db'), teamId: w.teamId } })),
+  sample('Mutation.deleteDatabase', 'deploy', DEVELOPER, (w) => ({ id: w.databaseId })),
+  sample('Mutation.undeleteDatabase', 'deploy', DEVELOPER, (w) => ({ id: w.databaseId })),
+  sample('Mutation.pauseDatabase', 'deploy', DEVELOPER, (w) => ({ id: w.databaseId, pause: true })),
+  sample('Mutation.resizeDatabase', 'deploy', DEVELOPER, (w) => ({ id: w.databaseId, input: { size: 'large' } })),
+  sample('Mutation.rotateDatabaseCredentials', 'deploy', DEVELOPER, (w) => ({ id: w.databaseId })),
+  sample('Mutation.linkDatabase', 'deploy', DEVELOPER, (w) => ({ serviceId: w.serviceId, databaseId: w.databaseId, as: 'DATABASE_URL' })),
 
   sample('Subscription.serviceChanged', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
   sample('Subscription.deploymentProgress', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),

@@ -8,6 +8,8 @@ import { newId } from '../../src/entities/columns.js';
 import { EnvGroup } from '../../src/entities/env-group.js';
 import { Environment, namespaceFor } from '../../src/entities/environment.js';
 import { Installation } from '../../src/entities/installation.js';
+import { DatabaseSize, DatabaseType } from '../../src/entities/database-state.js';
+import { ManagedDatabase } from '../../src/entities/managed-database.js';
 import { Invitation } from '../../src/entities/invitation.js';
 import { Membership } from '../../src/entities/membership.js';
 import { RegistryCredential } from '../../src/entities/registry-credential.js';
@@ -30,6 +32,8 @@ export interface World {
   releaseId: string;
   /** Without a service. */
   environmentId: string;
+  /** In the service's environment. */
+  databaseId: string;
   /** Attached to the service. */
   groupId: string;
   spareGroupId: string;
@@ -46,7 +50,7 @@ export interface World {
 
 /** The ids of nothing at all. */
 export const NOWHERE: World = Object.fromEntries(
-  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'databaseId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
 ) as unknown as World;
 
 let made = 0;
@@ -60,9 +64,13 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
   const other = await insertRunningService(api.database, `other-${made}-${newId().slice(-6)}`, { teamId: team.id });
   const deliveryId = await insertDelivery(api.database, service.id);
   return api.em.transactional(async (tx) => {
-    const ids = { environmentId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId(), releaseId: newId() };
+    const ids = { environmentId: newId(), databaseId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId(), releaseId: newId() };
     const of = { teamId: team.id };
     const environment = Object.assign(new Environment(), { id: ids.environmentId, ...of, name: 'staging', namespace: namespaceFor(installationId, ids.environmentId, 'staging') });
+    const database = Object.assign(new ManagedDatabase(), {
+      id: ids.databaseId, ...of, environmentId: service.environmentId, name: 'world-database', type: DatabaseType.POSTGRES, version: '15', size: DatabaseSize.SMALL,
+      resources: { cpu: '500m', memory: '512Mi' }, storage: '5Gi', sealedPassword: await api.vault.seal(tx, team.id, ids.databaseId, 'world-password'),
+    });
     const group = Object.assign(new EnvGroup(), { id: ids.groupId, ...of, name: 'attached' });
     const spare = Object.assign(new EnvGroup(), { id: ids.spareGroupId, ...of, name: 'spare' });
     const invitation = Object.assign(new Invitation(), { id: ids.membershipId, ...of, email: `${newId()}@example.com`, role: Role.VIEWER, hash: newId(), expiresAt: new Date(Date.now() + 60_000) });
@@ -73,7 +81,7 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     await tx.persist(account).flush();
     const member = Object.assign(new Membership(), { id: ids.memberId, ...of, accountId: account.id, role: Role.VIEWER });
     const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
-    await tx.persist([member, credential, environment, group, spare, invitation, deployment]).flush();
+    await tx.persist([member, credential, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));
     await tx.execute('update deployment set release_id = ? where service_id = ? and state = ?', [ids.releaseId, service.id, DeploymentState.LIVE], 'run');

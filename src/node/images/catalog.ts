@@ -1,6 +1,15 @@
 import { busyboxImage } from './busybox.js';
+import { mariadbImage } from './mariadb.js';
 import { nginxImage } from './nginx.js';
+import { postgresImage } from './postgres.js';
+import { redisImage } from './redis.js';
 import type { SeedImage } from './seed-image.js';
 
-/** All images that can be made here; a database's image is one more file beside these and one more row. */
-export const SEED_IMAGES: Readonly<Record<string, SeedImage>> = { busybox: busyboxImage, nginx: nginxImage };
+/** All images that can be made here; another one is one more file beside these and one more row. */
+export const SEED_IMAGES: Readonly<Record<string, SeedImage>> = {
+  busybox: busyboxImage,
+  nginx: nginxImage,
+  postgres: postgresImage,
+  mariadb: mariadbImage,
+  redis: redisImage,
+};

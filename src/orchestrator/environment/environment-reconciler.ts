@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { Environment } from '../../entities/environment.js';
 import { requireFence } from '../../entities/fence.js';
 import { Lease } from '../../entities/lease.js';
+import { ManagedDatabase } from '../../entities/managed-database.js';
 import { Service } from '../../entities/service.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { LookResult } from '../../queue/wake-queue.js';
@@ -30,7 +31,7 @@ export class EnvironmentReconciler {
       if ((await this.#namespaces(id, lease.signal)).length > 0) await this.keeper.ensure(environment, lease.signal);
       return { again: 'never' };
     }
-    if (environment && (await em.count(Service, { environmentId: id })) > 0) return { again: 'later', seconds: WHILE_ENDING_SECONDS };
+    if (environment && (await em.count(Service, { environmentId: id })) + (await em.count(ManagedDatabase, { environmentId: id })) > 0) return { again: 'later', seconds: WHILE_ENDING_SECONDS };
     if (await this.#remove(id, lease.signal)) return { again: 'later', seconds: WHILE_ENDING_SECONDS };
     if (environment) await this.#forgetRow(id, lease);
     return { again: 'never' };

@@ -34,6 +34,8 @@ export const KINDS = {
   Service: { apiVersion: 'v1', plural: 'services', namespaced: true },
   Pod: { apiVersion: 'v1', plural: 'pods', namespaced: true },
   Node: { apiVersion: 'v1', plural: 'nodes', namespaced: false },
+  PersistentVolumeClaim: { apiVersion: 'v1', plural: 'persistentvolumeclaims', namespaced: true },
+  StatefulSet: { apiVersion: 'apps/v1', plural: 'statefulsets', namespaced: true },
   Deployment: { apiVersion: 'apps/v1', plural: 'deployments', namespaced: true },
   Job: { apiVersion: 'batch/v1', plural: 'jobs', namespaced: true },
   Ingress: { apiVersion: 'networking.k8s.io/v1', plural: 'ingresses', namespaced: true },

@@ -6,6 +6,7 @@ export const LABELS = {
   team: 'apexpaas.com/team',
   environment: 'apexpaas.com/environment',
   service: 'apexpaas.com/service',
+  database: 'apexpaas.com/database',
   deployment: 'apexpaas.com/deployment',
   /** Of a pod that is not the service's own, but runs for it before a rollout. */
   preDeployOf: 'apexpaas.com/pre-deploy-of',

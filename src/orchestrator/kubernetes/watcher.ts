@@ -6,7 +6,7 @@ import { LABELS } from './labels.js';
 import type { PodDirectory } from './pod-directory.js';
 
 const WATCHED: readonly Kind[] = [
-  'Namespace', 'ResourceQuota', 'LimitRange', 'NetworkPolicy', 'Secret', 'Service', 'Deployment', 'Job', 'Pod', 'Ingress', 'PodDisruptionBudget',
+  'Namespace', 'ResourceQuota', 'LimitRange', 'NetworkPolicy', 'Secret', 'Service', 'Deployment', 'Job', 'Pod', 'Ingress', 'PodDisruptionBudget', 'StatefulSet', 'PersistentVolumeClaim',
 ];
 const RESTART_MS = [250, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** A burst of events about one key (a rollout has dozens) is one wake-up. */
@@ -49,8 +49,10 @@ export class Watcher {
     if (kind === 'Pod') this.pods.tell(object, gone);
     const labels = object.metadata.labels ?? {};
     const service = labels[LABELS.service];
+    const database = labels[LABELS.database];
     const environment = labels[LABELS.environment];
     if (service) this.#pending.add(`service/${service}`);
+    else if (database) this.#pending.add(`database/${database}`);
     else if (environment) this.#pending.add(`environment/${environment}`);
     this.#sendSoon(COLLECT_MS);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { newId } from '../../entities/columns.js';
-import { moveDeployment } from '../../entities/deployment-log.js';
+import { moveDeployment, noteProgress } from '../../entities/deployment-log.js';
 import { StepName, StepState } from '../../entities/deployment-event.js';
 import { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
 import type { Deployment } from '../../entities/deployment.js';
@@ -14,6 +14,7 @@ import type { Vault } from '../../vault/vault.js';
 import { stableJson } from '../kubernetes/applied.js';
 import type { ServiceFacts } from './facts.js';
 import { lockService, setColumns } from './observation.js';
+import { unresolved } from './variables.js';
 
 const REASONS = { 'not-found': ReasonCode.IMAGE_NOT_FOUND, unauthorized: ReasonCode.IMAGE_UNAUTHORIZED, refused: ReasonCode.IMAGE_UNAUTHORIZED } as const;
 
@@ -35,6 +36,15 @@ export class Preparation {
     const resolution = await this.registry.resolve(image, await this.#login(facts.service.teamId, image), signal);
     if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(facts, deployment, resolution, fence);
     await this.#rollOut(facts, deployment, null, resolution.kind === 'found' ? resolution.digest : (parseImage(image)?.digest ?? null), fence);
+  }
+
+  /** True while a database that a variable refers to is not there to be connected to: the deployment says so, and waits. */
+  async waits(deployment: Deployment, fence: Fence): Promise<boolean> {
+    if (deployment.state !== DeploymentState.PREPARING) return false;
+    const message = await unresolved(this.orm.em.fork(), deployment.variableIds);
+    if (message === null) return false;
+    await this.orm.em.fork().transactional((tx) => noteProgress(tx, deployment, { step: StepName.PREPARE, stepState: StepState.RUNNING, message, fence }));
+    return true;
   }
 
   async #begin(deployment: Deployment, fence: Fence): Promise<void> {

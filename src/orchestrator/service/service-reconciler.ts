@@ -21,6 +21,8 @@ import { openVariables } from './variables.js';
 import { isServed, replicasOf, type Workload } from './workload.js';
 
 const NAME_IN_USE_SECONDS = 1;
+/** The database wakes those who wait for it; this is for what it missed. */
+const REFERENCE_SECONDS = 10;
 const ROLLOUT_SECONDS = 5;
 const TROUBLE_SECONDS = 30;
 const ADDRESS_SECONDS = 1;
@@ -55,6 +57,7 @@ export class ServiceReconciler {
     if (facts.service.deletedAt || facts.environment.deletedAt) return this.parts.removal.look(facts, lease);
     if (facts.unfinished && facts.unfinished.deployment.state !== DeploymentState.ROLLING_OUT) {
       this.parts.cluster();
+      if (await this.parts.preparation.waits(facts.unfinished.deployment, lease.fence)) return { again: 'later', seconds: REFERENCE_SECONDS };
       if (facts.unfinished.deployment.state === DeploymentState.PRE_DEPLOY) return this.#preDeploy(facts, facts.unfinished, lease);
       await this.parts.preparation.advance(facts, facts.unfinished.deployment, lease.fence, lease.signal);
       return this.look(serviceId, lease);

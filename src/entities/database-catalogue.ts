@@ -1,0 +1,151 @@
+import { DatabaseSize, DatabaseType } from './database-state.js';
+import type { Resources } from './workload-spec.js';
+
+/** What a size stands for. */
+export interface SizeFacts extends Resources {
+  storage: string;
+}
+
+/** CPU, memory and storage of each size. */
+export const DATABASE_SIZES: Readonly<Record<DatabaseSize, Readonly<SizeFacts>>> = {
+  [DatabaseSize.SMALL]: { cpu: '500m', memory: '512Mi', storage: '5Gi' },
+  [DatabaseSize.MEDIUM]: { cpu: '1', memory: '2Gi', storage: '20Gi' },
+  [DatabaseSize.LARGE]: { cpu: '2', memory: '4Gi', storage: '50Gi' },
+  [DatabaseSize.XLARGE]: { cpu: '4', memory: '8Gi', storage: '100Gi' },
+};
+
+/** User and database that every new one begins with. */
+export const DATABASE_USER = 'app';
+export const DATABASE_NAME = 'app';
+
+/**
+ * How an engine runs. Its commands are shell scripts without any value in them: the password comes as the first line of
+ * the standard input, so that it stands in no object, no command line that the API server sees, and no log of either.
+ */
+export interface Engine {
+  /** Version to image. */
+  versions: Readonly<Record<string, string>>;
+  port: number;
+  scheme: string;
+  user: string;
+  /** Null where the engine's databases have no names. */
+  database: string | null;
+  /** Path of the database in its address. */
+  path: string;
+  /** Where the volume is mounted, and its user's id in the image. */
+  mount: string;
+  uid: number;
+  /** Variables of the container: from the Secret's key `password`, or as they are. */
+  environment: Readonly<Record<string, { secret: true } | string>>;
+  args: readonly string[];
+  /** Shell: asks the engine to end cleanly, where the signal that Kubernetes sends would not. */
+  stop: string | null;
+  /** Shell: the engine listens (anybody may ask). */
+  listens: string;
+  /** Shell: fails unless the engine answers a query with the password `$P`. */
+  query: string;
+  /** Shell: sets the password to `$NEXT` with `$P`; both are hexadecimal. */
+  rotate: string;
+  /** Shell: writes the whole content to the standard output, with the password `$P`. */
+  dump: string;
+  /** Shell: reads a dump from the standard input into an empty database, with the password `$P`. Null: not by a running engine. */
+  restore: string | null;
+}
+
+const MYSQL_CLIENT = '--protocol=tcp -h 127.0.0.1 -u app';
+const mysqlLike = (prefix: string, { client, admin, dump, setPassword }: Record<'client' | 'admin' | 'dump' | 'setPassword', string>, versions: Readonly<Record<string, string>>): Engine => ({
+  versions,
+  port: 3306,
+  scheme: 'mysql',
+  user: DATABASE_USER,
+  database: DATABASE_NAME,
+  path: `/${DATABASE_NAME}`,
+  mount: '/var/lib/mysql',
+  uid: 999,
+  environment: { [`${prefix}_USER`]: DATABASE_USER, [`${prefix}_PASSWORD`]: { secret: true }, [`${prefix}_DATABASE`]: DATABASE_NAME, [`${prefix}_RANDOM_ROOT_PASSWORD`]: 'yes' },
+  args: ['--datadir=/var/lib/mysql/data'],
+  stop: null,
+  listens: `MYSQL_PWD=x ${admin} ${MYSQL_CLIENT} ping`,
+  query: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -N -e 'select 1'`,
+  rotate: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -e "${setPassword}"`,
+  dump: `MYSQL_PWD="$P" ${dump} ${MYSQL_CLIENT} --single-transaction --no-tablespaces --routines --triggers --events app`,
+  restore: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app`,
+});
+
+/** Every engine; a new one is a row here. */
+export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
+  [DatabaseType.POSTGRES]: {
+    versions: { '15': 'postgres:15', '16': 'postgres:16', '17': 'postgres:17', '14': 'postgres:14' },
+    port: 5432,
+    scheme: 'postgres',
+    user: DATABASE_USER,
+    database: DATABASE_NAME,
+    path: `/${DATABASE_NAME}`,
+    mount: '/var/lib/postgresql/data',
+    uid: 999,
+    environment: { POSTGRES_USER: DATABASE_USER, POSTGRES_PASSWORD: { secret: true }, POSTGRES_DB: DATABASE_NAME, PGDATA: '/var/lib/postgresql/data/pgdata' },
+    args: ['postgres'],
+    // SIGTERM waits for all clients to leave.
+    stop: 'kill -INT 1',
+    listens: 'pg_isready -h "$POD_IP"',
+    // By the pod's own address: from loopback the image trusts everybody, which proves nothing.
+    query: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select 1"',
+    rotate: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "ALTER ROLE CURRENT_USER PASSWORD '$NEXT'"`,
+    dump: 'PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --clean --if-exists',
+    restore: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xq --single-transaction -v ON_ERROR_STOP=1 -o /dev/null',
+  },
+  [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),
+  [DatabaseType.MARIADB]: mysqlLike('MARIADB', { client: 'mariadb', admin: 'mariadb-admin', dump: 'mariadb-dump', setPassword: "SET PASSWORD = PASSWORD('$NEXT')" }, { '10.11': 'mariadb:10.11', '11.4': 'mariadb:11.4' }),
+  [DatabaseType.REDIS]: {
+    versions: { '7': 'redis:7', '8': 'redis:8', 'valkey-8': 'valkey/valkey:8' },
+    port: 6379,
+    scheme: 'redis',
+    user: 'default',
+    database: null,
+    path: '/0',
+    mount: '/data',
+    uid: 999,
+    environment: { REDIS_PASSWORD: { secret: true } },
+    // Kubernetes puts the variable in: the object holds only its name.
+    args: ['redis-server', '--requirepass', '$(REDIS_PASSWORD)', '--appendonly', 'yes', '--dir', '/data'],
+    stop: null,
+    listens: 'redis-cli ping | grep -Eq "PONG|NOAUTH"',
+    query: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning ping | grep -q PONG',
+    rotate: `printf 'CONFIG SET requirepass %s\\n' "$NEXT" | REDISCLI_AUTH="$P" redis-cli --no-auth-warning | grep -q OK`,
+    dump: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning --rdb /tmp/apex.rdb > /dev/null && cat /tmp/apex.rdb && rm /tmp/apex.rdb',
+    restore: null,
+  },
+  [DatabaseType.MONGODB]: {
+    versions: { '7': 'mongo:7', '8': 'mongo:8' },
+    port: 27017,
+    scheme: 'mongodb',
+    user: DATABASE_USER,
+    database: DATABASE_NAME,
+    path: `/${DATABASE_NAME}?authSource=admin`,
+    mount: '/data/db',
+    uid: 999,
+    environment: { MONGO_INITDB_ROOT_USERNAME: DATABASE_USER, MONGO_INITDB_ROOT_PASSWORD: { secret: true }, MONGO_INITDB_DATABASE: DATABASE_NAME },
+    args: ['mongod'],
+    stop: null,
+    listens: 'mongosh --quiet --eval "db.hello().ok"',
+    query: `mongosh --quiet -u app -p "$P" --authenticationDatabase admin app --eval 'db.stats().ok'`,
+    rotate: `mongosh --quiet -u app -p "$P" --authenticationDatabase admin admin --eval "db.changeUserPassword('app', '$NEXT')"`,
+    dump: 'mongodump --quiet -u app -p "$P" --authenticationDatabase admin -d app --archive',
+    restore: 'mongorestore --quiet -u app -p "$P" --authenticationDatabase admin --drop --archive',
+  },
+};
+
+/** The version that is taken where none is asked for. Keys that look like numbers would be put in order by the language, so it is named. */
+export const DEFAULT_VERSIONS: Readonly<Record<DatabaseType, string>> = {
+  [DatabaseType.POSTGRES]: '15',
+  [DatabaseType.MYSQL]: '8.4',
+  [DatabaseType.MARIADB]: '10.11',
+  [DatabaseType.REDIS]: '7',
+  [DatabaseType.MONGODB]: '7',
+};
+
+/** The address that a service connects to, in the environment's own network. */
+export function connectionUrl(type: DatabaseType, name: string, password: string): string {
+  const engine = DATABASE_ENGINES[type];
+  return `${engine.scheme}://${engine.user}:${encodeURIComponent(password)}@${name}:${engine.port}${engine.path}`;
+}

@@ -1,0 +1,127 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { DATABASE_ENGINES } from '../../entities/database-catalogue.js';
+import { assertDatabaseMove, DatabaseState } from '../../entities/database-state.js';
+import { Environment } from '../../entities/environment.js';
+import { requireFence } from '../../entities/fence.js';
+import { ManagedDatabase } from '../../entities/managed-database.js';
+import type { HeldLease } from '../../queue/lease.js';
+import type { LookResult, WakeQueue } from '../../queue/wake-queue.js';
+import type { Vault } from '../../vault/vault.js';
+import type { ClusterAccess } from '../cluster-access.js';
+import type { EnvironmentKeeper } from '../environment/environment-keeper.js';
+import type { KubeObject } from '../kubernetes/kinds.js';
+import type { PodObject } from '../service/observed.js';
+import { currentPod, growing, healthOfReady, healthOfUnready, type Health } from './database-health.js';
+import { databaseManifests } from './database-manifests.js';
+import { applyDatabase, ofKind, readDatabaseObjects, type ClaimObject, type StatefulSetObject } from './database-objects.js';
+import type { DatabaseRemoval } from './database-removal.js';
+import { engineOf, type DatabaseWorkload } from './database-workload.js';
+import { askEngine, rotatePassword, type EnginePod, type Space } from './engine-commands.js';
+
+const SOON_SECONDS = 2;
+/** How full the volume is, and whether the engine still answers, nobody reports. */
+const HEALTHY_SECONDS = 60;
+const GROWING: Health = { status: DatabaseState.UPDATING, message: 'Its storage is growing. The database is stopped until that is done.' };
+
+export interface DatabaseParts {
+  orm: MikroORM;
+  vault: Pick<Vault, 'open'>;
+  queue: Pick<WakeQueue, 'wake'>;
+  cluster: ClusterAccess;
+  keeper: EnvironmentKeeper;
+  removal: DatabaseRemoval;
+  installationId: string;
+}
+
+/** Makes the cluster equal to the row of one database, and the row tell what the engine says. */
+export class DatabaseReconciler {
+  constructor(private readonly parts: DatabaseParts) {}
+
+  /** One look: row, cluster and engine are asked afresh. */
+  async look(id: string, lease: HeldLease): Promise<LookResult> {
+    const { orm, keeper, removal, installationId } = this.parts;
+    const em = orm.em.fork();
+    const database = await em.findOne(ManagedDatabase, { id });
+    if (!database) return removal.orphan(id, lease);
+    if (database.deletedAt) return removal.look(database, lease);
+    const environment = await em.findOneOrFail(Environment, { id: database.environmentId });
+    const client = this.parts.cluster();
+    await keeper.ensure(environment, lease.signal);
+    const live = await readDatabaseObjects(client, installationId, id, environment.namespace, lease.signal);
+    const grows = growing(ofKind<ClaimObject>(live.owned, 'PersistentVolumeClaim'), database.storage);
+    const password = await this.parts.vault.open(em, database.teamId, id, database.sealedPassword);
+    const workload: DatabaseWorkload = { installationId, environment, database, password, stopped: database.paused || grows };
+    const applied = await applyDatabase(client, databaseManifests(workload), live, lease.signal);
+    if (database.paused && !grows) return this.#settle(database, live.pods.length > 0 ? starting(database) : { status: DatabaseState.PAUSED, message: null }, lease, live.pods.length === 0);
+    if (grows) return this.#settle(database, database.status === DatabaseState.PROVISIONING ? starting(database) : GROWING, lease, false);
+    return this.#running(database, workload, applied, live.pods, lease);
+  }
+
+  async #running(database: ManagedDatabase, workload: DatabaseWorkload, applied: readonly KubeObject[], pods: readonly PodObject[], lease: HeldLease): Promise<LookResult> {
+    const pod = currentPod(ofKind<StatefulSetObject>(applied, 'StatefulSet'), pods);
+    if (!pod) {
+      const image = DATABASE_ENGINES[database.type].versions[database.version] ?? '';
+      return this.#settle(database, healthOfUnready(database, pods, image, Date.now()), lease, false);
+    }
+    const at: EnginePod = { client: this.parts.cluster(), namespace: workload.environment.namespace, pod: pod.metadata.name, engine: engineOf(workload) };
+    if (database.sealedNextPassword) return this.#rotate(database, database.sealedNextPassword, workload.password, at, lease);
+    const space = await this.#ask(at, workload.password, lease);
+    const health = healthOfReady(database, space, Date.now());
+    return this.#settle(database, health, lease, space !== null);
+  }
+
+  /** The engine may know the next password already, where a look before this one was cut short. */
+  async #rotate(database: ManagedDatabase, sealedNext: string, password: string, at: EnginePod, lease: HeldLease): Promise<LookResult> {
+    const next = await this.parts.vault.open(this.parts.orm.em.fork(), database.teamId, database.id, sealedNext);
+    const known = (await this.#ask(at, next, lease)) !== null;
+    if (!known && !((await rotatePassword(at, password, next, lease.signal)) && (await this.#ask(at, next, lease)))) {
+      return this.#settle(database, { ...starting(database), message: 'The new credentials are not accepted yet.' }, lease, false);
+    }
+    await this.parts.orm.em.fork().transactional(async (tx) => {
+      await requireFence(tx, lease.fence);
+      await tx.nativeUpdate(
+        ManagedDatabase,
+        { id: database.id, sealedNextPassword: sealedNext },
+        { sealedPassword: sealedNext, sealedNextPassword: null, credentialsRevision: database.credentialsRevision + 1 },
+      );
+      await this.#wakeLinked(tx, database.id);
+    });
+    return this.look(database.id, lease);
+  }
+
+  /** A pod that ends while it is asked has not answered. */
+  async #ask(at: EnginePod, password: string, lease: HeldLease): Promise<Space | null> {
+    try {
+      return await askEngine(at, password, lease.signal);
+    } catch (error) {
+      lease.signal.throwIfAborted();
+      if (error instanceof TypeError) throw error;
+      return null;
+    }
+  }
+
+  /** Writes what was seen, where it differs; whoever waits for the database hears of it. */
+  async #settle(database: ManagedDatabase, health: Health, lease: HeldLease, settled: boolean): Promise<LookResult> {
+    const observedGeneration = settled ? database.generation : database.observedGeneration;
+    if (health.status !== database.status || health.message !== database.statusMessage || observedGeneration !== database.observedGeneration) {
+      assertDatabaseMove(database.status, health.status);
+      await this.parts.orm.em.fork().transactional(async (tx) => {
+        await requireFence(tx, lease.fence);
+        const written = await tx.nativeUpdate(
+          ManagedDatabase,
+          { id: database.id, generation: database.generation, status: database.status },
+          { status: health.status, statusMessage: health.message, observedGeneration },
+        );
+        if (written > 0 && health.status !== database.status) await this.#wakeLinked(tx, database.id);
+      });
+    }
+    return { again: 'later', seconds: settled ? HEALTHY_SECONDS : SOON_SECONDS };
+  }
+
+  async #wakeLinked(tx: EntityManager, databaseId: string): Promise<void> {
+    const rows = await tx.execute<{ service_id: string }[]>('select distinct service_id from variable where database_id = ? and replaced_at is null', [databaseId]);
+    for (const { service_id } of rows) await this.parts.queue.wake(tx, `service/${service_id}`);
+  }
+}
+
+const starting = ({ status }: ManagedDatabase): Health => ({ status: status === DatabaseState.PROVISIONING ? status : DatabaseState.UPDATING, message: null });

@@ -1,0 +1,53 @@
+import type { Engine } from '../../entities/database-catalogue.js';
+import type { KubeClient } from '../kubernetes/kube-client.js';
+import { execInPod, type CommandEnd } from '../kubernetes/pod-exec.js';
+import { CONTAINER } from './database-workload.js';
+
+const DEADLINE_MS = 15_000;
+const KEPT_OUTPUT = 16_384;
+
+/** Where an engine runs. */
+export interface EnginePod {
+  client: KubeClient;
+  namespace: string;
+  pod: string;
+  engine: Engine;
+}
+
+export interface Space {
+  freeBytes: number;
+  totalBytes: number;
+}
+
+/** Null unless the engine answers a query with the password; else how full its volume is. */
+export async function askEngine(at: EnginePod, password: string, signal: AbortSignal): Promise<Space | null> {
+  const { end, output } = await run(at, `read -r P; { ${at.engine.query}; } > /dev/null 2>&1 || exit 3; df -Pk "${at.engine.mount}" | tail -n 1`, [password], signal);
+  if (end.exitCode !== 0) return null;
+  const [, total, used, free] = output.trim().split(/\s+/);
+  return { totalBytes: (Number(used) + Number(free) || Number(total)) * 1024, freeBytes: Number(free) * 1024 };
+}
+
+/** Gives the engine its next password. False where it refuses. */
+export async function rotatePassword(at: EnginePod, password: string, next: string, signal: AbortSignal): Promise<boolean> {
+  const { end } = await run(at, `read -r P; read -r NEXT; { ${at.engine.rotate}; } > /dev/null 2>&1`, [password, next], signal);
+  return end.exitCode === 0;
+}
+
+async function run(at: EnginePod, script: string, lines: readonly string[], signal: AbortSignal): Promise<{ end: CommandEnd; output: string }> {
+  let output = '';
+  const end = await execInPod(
+    at.client,
+    {
+      namespace: at.namespace,
+      pod: at.pod,
+      container: CONTAINER,
+      command: ['sh', '-c', script],
+      input: [Buffer.from(lines.map((line) => `${line}\n`).join(''))],
+      signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
+    },
+    (chunk) => {
+      output = (output + chunk.toString()).slice(0, KEPT_OUTPUT);
+    },
+  );
+  return { end, output };
+}

@@ -1,0 +1,48 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import type { RequestContext } from '../../context.js';
+import { DATABASE_SIZES } from '../../entities/database-catalogue.js';
+import type { DatabaseSize } from '../../entities/database-state.js';
+import type { Database } from '../../entities/database.js';
+import { ManagedDatabase } from '../../entities/managed-database.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+import { invalidInput } from '../../schema/check-input.js';
+import { quantityOf } from '../../schema/quantity.js';
+import { ResizeDatabaseInput } from '../../schema/resize-database.input.js';
+import { needsCluster } from '../needs-cluster.js';
+import { readDatabase, type DatabaseRow } from './database-rows.js';
+import { changeDatabase, lockDatabase, refuseDeleted } from './lock-database.js';
+
+@Resolver()
+export class ResizeDatabaseMutation {
+  constructor(
+    private readonly orm: Database,
+    private readonly orchestrator: Orchestrator,
+  ) {}
+
+  @Mutation(() => ManagedDatabase, { description: 'More or less CPU and memory, or more storage. The database restarts, and it is stopped while its storage grows. Needs a cluster.' })
+  async resizeDatabase(
+    @Ctx() context: RequestContext,
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => ResizeDatabaseInput) input: ResizeDatabaseInput,
+  ): Promise<DatabaseRow> {
+    needsCluster(context.actor, this.orchestrator);
+
+    return this.orm.em.fork().transactional(async (tx) => {
+      const database = await lockDatabase(tx, context.actor, 'Mutation.resizeDatabase', id);
+      refuseDeleted(database);
+      const size = input.size ? DATABASE_SIZES[input.size as DatabaseSize] : null;
+      const storage = input.storage ?? larger(size?.storage, database.storage);
+      if (bytes(storage) < bytes(database.storage)) throw invalidInput(context, [{ path: 'storage', message: `must not be less than ${database.storage}: storage only grows` }]);
+      if (input.size) database.size = input.size as DatabaseSize;
+      database.resources = { cpu: input.cpu ?? size?.cpu ?? database.resources.cpu, memory: input.memory ?? size?.memory ?? database.resources.memory };
+      database.storage = storage;
+      await changeDatabase(tx, database, this.orchestrator);
+      return readDatabase(tx, id);
+    });
+  }
+}
+
+const bytes = (quantity: string): number => quantityOf(quantity) ?? 0;
+
+/** A smaller size keeps the storage that there is. */
+const larger = (wanted: string | undefined, present: string): string => (wanted && bytes(wanted) > bytes(present) ? wanted : present);

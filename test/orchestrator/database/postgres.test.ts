@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ClusterInstallation } from '../cluster-installation.js';
+import { killEngine, namespaceOf, shell, startClient } from './client-pod.js';
+import { DatabaseLife } from './database-life.js';
+
+describe('a PostgreSQL database', () => {
+  let apex: ClusterInstallation;
+  let databases: DatabaseLife;
+  let id: string;
+  let namespace: string;
+  let client: string;
+  // Refused for a moment: that a pod stands behind a name, the cluster's network learns a little later.
+  const sql = async (text: string, url?: string): Promise<string> => {
+    const input = `${url ?? (await databases.connection(id)).url}\n`;
+    await apex.eventually(() => shell(apex, namespace, client, 'client', 'read -r U; pg_isready -qd "$U" && echo open || echo closed', input), (answer) => answer === 'open');
+    return shell(apex, namespace, client, 'client', 'read -r U; psql "$U" -XtA -v ON_ERROR_STOP=1 -f -', `${input}${text}\n`);
+  };
+
+  beforeAll(async () => {
+    apex = await ClusterInstallation.start();
+    databases = new DatabaseLife(apex);
+    ({ id } = await databases.create({ name: 'my-postgres', type: 'postgres', size: 'small', storage: '300Mi' }));
+    await databases.available(id);
+    namespace = await namespaceOf(apex);
+    client = await startClient(apex, namespace, 'postgres:15');
+  }, 150_000);
+  afterAll(() => apex?.stop(), 60_000);
+
+  it('is reached by its name with its credentials, and refuses others', async () => {
+    expect(await sql('create table t (n int); insert into t select generate_series(1, 100); select count(*) from t;')).toContain('100');
+    const { url, password, host } = await databases.connection(id);
+    expect(host).toBe('my-postgres');
+    await expect(sql('select 1', url.replace(password, 'wrong'))).rejects.toThrow(/password authentication failed/);
+  }, 30_000);
+
+  it('keeps its password out of everything that is not a Secret', async () => {
+    const { password } = await databases.connection(id);
+    for (const kind of ['StatefulSet', 'Pod', 'Service', 'PersistentVolumeClaim', 'NetworkPolicy'] as const) {
+      const found = JSON.stringify(await apex.objects(kind));
+      expect(found).toContain(id);
+      expect(found).not.toContain(password);
+      expect(found).not.toContain(Buffer.from(password).toString('base64'));
+    }
+    const rows = JSON.stringify(await apex.database.orm.em.getConnection().execute('select * from managed_database'));
+    expect(rows).not.toContain(password);
+  });
+
+  it('is as it was after its engine was killed', async () => {
+    await sql('create table kept (n int); insert into kept select generate_series(1, 1000);');
+    await killEngine(apex, 'my-postgres-0', namespace);
+    await apex.eventually(() => sql('select count(*) from kept').catch((error: Error) => error.message), (seen) => seen === '1000', 60);
+    await databases.available(id);
+  }, 120_000);
+
+  it('gives a linked service its address, which follows the credentials', async () => {
+    const service = await apex.deploy({ name: 'reader', image: 'postgres:15', command: ['sh', '-c', `until psql "$DATABASE_URL" -c "insert into seen values ('$HOSTNAME')"; do sleep 1; done; sleep 3600`] });
+    await sql('create table seen (pod text);');
+    await databases.link(service, id);
+    await apex.until(service, ({ status, currentDeployment, latestDeployment }) => status === 'RUNNING' && currentDeployment?.id === latestDeployment?.id && currentDeployment?.release === 2, 60);
+    await apex.eventually(() => sql('select count(*) from seen'), (count) => Number(count) >= 1, 20);
+
+    await expect(databases.change('deleteDatabase', id)).rejects.toThrow(/linked to the service \\"reader\\" \(DATABASE_URL\)/);
+
+    const before = await databases.connection(id);
+    await databases.change('rotateDatabaseCredentials', id);
+    await databases.available(id);
+    const after = await databases.connection(id);
+    expect(after.password).not.toBe(before.password);
+    await expect(sql('select 1', before.url)).rejects.toThrow(/password authentication failed/);
+    await apex.until(service, ({ status, currentDeployment }) => status === 'RUNNING' && currentDeployment?.release === 3, 60);
+    await apex.eventually(() => sql('select count(distinct pod) from seen'), (count) => Number(count) >= 2, 20);
+
+    await apex.graphql('mutation ($id: ID!) { updateService(id: $id, input: { env: { DATABASE_URL: null } }) { id } }', { id: service });
+  }, 180_000);
+
+  it('stops and comes back, and its storage grows', async () => {
+    await databases.change('pauseDatabase', id, ', pause: true');
+    await databases.until(id, ({ status }) => status === 'PAUSED');
+    await databases.change('pauseDatabase', id, ', pause: false');
+    await databases.available(id);
+    await expect(databases.change('resizeDatabase', id, ', input: { storage: "256Mi" }')).rejects.toThrow(/only grows/);
+    await databases.change('resizeDatabase', id, ', input: { storage: "400Mi", memory: "384Mi" }');
+    expect(await databases.available(id)).toMatchObject({ storage: '400Mi' });
+    expect(Number(await shell(apex, namespace, 'my-postgres-0', 'database', 'df -Pm /var/lib/postgresql/data | tail -n 1 | tr -s " " | cut -d " " -f 2'))).toBeGreaterThan(340);
+    expect(await sql('select count(*) from kept')).toBe('1000');
+  }, 180_000);
+
+  it('is kept when it is deleted, until that is forced', async () => {
+    expect(await databases.change('deleteDatabase', id)).toMatchObject({ status: 'DELETED', purgeAt: expect.any(String) });
+    await apex.eventually(() => apex.objects('StatefulSet'), (left) => left.length === 0, 60);
+    expect(await apex.objects('PersistentVolumeClaim')).toHaveLength(1);
+    await expect(databases.create({ name: 'my-postgres', type: 'redis' })).rejects.toThrow(/already taken/);
+    await databases.change('undeleteDatabase', id);
+    await databases.available(id);
+    expect(await sql('select count(*) from kept')).toBe('1000');
+
+    await expect(databases.change('deleteDatabase', id, ', force: "other"')).rejects.toThrow(/must be its name/);
+    await databases.change('deleteDatabase', id, ', force: "my-postgres"');
+    await apex.eventually(() => apex.database.orm.em.getConnection().execute('select 1 from managed_database'), (rows) => rows.length === 0, 60);
+    expect(await apex.objects('PersistentVolumeClaim')).toEqual([]);
+  }, 180_000);
+});
