@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BodyRoom } from '../../src/webhooks/raw-body.js';
 import { deliver, SECRET } from '../support/github.js';
 import { http, httpFrom } from '../support/http.js';
 import { insertRunningService } from '../support/rows.js';
@@ -26,6 +27,7 @@ describe('the limits of deliveries', () => {
       expect(answer).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
+    for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip']) expect((await deliver(server, { body, signature: null, headers: { [name]: '203.0.113.9' } })).status).toBe(429);
     expect((await deliver(server, { event: 'ping' })).status).toBe(200);
     expect(await httpFrom('127.0.0.3', `${server.url}/api/webhooks/github`)).toBe(405);
   });
@@ -37,5 +39,17 @@ describe('the limits of deliveries', () => {
     expect((await deliver(server, { event: 'ping' })).status).toBe(200);
     expect(await deliver(server, { event: 'ping' })).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
     expect((await deliver(server, { event: 'ping', service: service.id, secret: webhook.secret })).status).toBe(200);
+  });
+
+  it('hold for the bodies of all together, until some memory is free again', () => {
+    const room = new BodyRoom(100);
+    const [first, second] = [room.hold(), room.hold()];
+    first.take(60);
+    second.take(40);
+    expect(() => second.take(1)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE', retryAfterSeconds: expect.any(Number) }));
+    first.release();
+    first.release();
+    second.take(60);
+    expect(() => second.take(1)).toThrow('Too many deliveries');
   });
 });

@@ -147,6 +147,25 @@ describe('a push', () => {
     expect(await deployments(service)).toHaveLength(1);
   });
 
+  it('of a Gitea, which signs as GitHub does and says less, deploys too', async () => {
+    const service = await follow({ path: 'apps/web' });
+    const [a, b, c] = [newCommit(), newCommit(), newCommit()];
+    const gitea = (wish: object) => ({
+      ref: 'refs/heads/main', before: a, after: b, compare_url: 'http://gitea.example/compare', total_commits: 1, repository: { id: 140, name: 'web', full_name: repository, updated_at: '2026-01-01T10:00:00Z' },
+      commits: [{ id: b, message: 'Change', added: [], removed: [], modified: ['README.md'] }], head_commit: { id: b, message: 'Change' }, pusher: { id: 1, login: 'gitea' }, ...wish,
+    });
+    const headers = { 'user-agent': 'Go-http-client/1.1', 'x-gitea-event': 'push', 'x-gogs-event': 'push' };
+    const outcome = async (wish: object) => (await deliver(server, { payload: gitea(wish), headers })).body.outcome;
+    expect(await outcome({})).toBe('IGNORED');
+    expect(await outcome({ commits: [{ id: b, message: 'Change', modified: ['apps/web/x'] }] })).toBe('DEPLOYED');
+    // Which files more commits touch than are listed, and those of a new branch, cannot be known.
+    expect(await outcome({ before: b, after: c, total_commits: 31 })).toBe('DEPLOYED');
+    expect(await outcome({ before: c, after: newCommit(), commits: [{ id: c, message: 'Change' }] })).toBe('DEPLOYED');
+    expect(await outcome({ before: NOTHING, after: newCommit() })).toBe('DEPLOYED');
+    expect(await outcome({ after: NOTHING, commits: [] })).toBe('IGNORED');
+    expect(await deployments(service)).toHaveLength(5);
+  });
+
   it('deploys the services of several teams where it is signed for all, and only the one whose own webhook it is', async () => {
     const stranger = await addAccount(server, 'Stranger');
     const [mine, beside, theirs] = [await follow(), await follow(), await follow({}, stranger.teamId)];

@@ -7,6 +7,7 @@ import { moveDeployment } from '../../entities/deployment-log.js';
 import { DeploymentState, ReasonCode, UNFINISHED_STATES, type DeploymentTrigger } from '../../entities/deployment-state.js';
 import type { Release } from '../../entities/release.js';
 import type { Service } from '../../entities/service.js';
+import type { LastPush } from '../../entities/service-source.js';
 import { specOf } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { effectiveVariables } from '../env-group/effective-variables.js';
@@ -16,8 +17,8 @@ export interface DeploymentStart {
   service: Service;
   trigger: DeploymentTrigger;
   actor: Actor;
-  /** Of the push that it is for. */
-  commit?: string;
+  /** The push that it is for. */
+  push?: LastPush;
   orchestrator: Orchestrator;
   /** What is not taken from the rows of now: a whole release, or a digest that the tag is not resolved for. */
   pinned?: { release?: Release; digest: string | null; fromReleaseId?: string };
@@ -27,7 +28,7 @@ export interface DeploymentStart {
  * A new deployment of the service as its rows are now: it pins the request, takes the place of any unfinished one, and
  * wakes the reconciler, all in the caller's transaction.
  */
-export async function startDeployment(tx: EntityManager, { service, trigger, actor, commit, orchestrator, pinned }: DeploymentStart): Promise<Deployment> {
+export async function startDeployment(tx: EntityManager, { service, trigger, actor, push, orchestrator, pinned }: DeploymentStart): Promise<Deployment> {
   await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
   const release = pinned?.release;
   const variableIds = release?.variableIds ?? (await effectiveVariables(tx, [service.id])).map(({ id }) => id);
@@ -39,7 +40,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
     accountId: actor.kind === 'account' ? actor.accountId : null,
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
-    commit: commit ?? null,
+    commit: push?.commit ?? null,
     spec: release?.spec ?? specOf(service),
     variableIds,
     digest: pinned?.digest ?? null,
@@ -56,6 +57,7 @@ export async function startDeployment(tx: EntityManager, { service, trigger, act
   await tx.flush();
   await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
   service.latestDeploymentId = deployment.id;
+  if (push) service.lastPush = push;
   await changeIntent(tx, service, orchestrator);
   return deployment;
 }

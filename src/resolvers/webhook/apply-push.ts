@@ -1,4 +1,4 @@
-import { LockMode, type EntityManager } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
@@ -30,22 +30,19 @@ export interface PushParts {
  */
 export async function applyPush(tx: EntityManager, push: Push, { context, orchestrator, only, may }: PushParts): Promise<PushEffect[]> {
   const candidates = await tx.execute<{ id: string }[]>(
-    `select id from service where lower(source->>'repository') = lower(?) and source->>'branch' = ? and deleted_at is null${only ? ' and id = ?' : ''} order by id`,
+    `select id from service where lower(source->>'repository') = lower(?) and source->>'branch' = ? and deleted_at is null${only ? ' and id = ?' : ''} order by id for update`,
     [push.repository, push.branch, ...(only ? [only] : [])],
   );
+  if (candidates.length === 0) return [];
+  const services = await tx.find(Service, { id: { $in: candidates.map(({ id }) => id) } }, { orderBy: { id: 'asc' } });
   const effects: PushEffect[] = [];
-  for (const { id } of candidates) {
-    if (may && !(await may(id))) continue;
-    const service = await tx.findOne(Service, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-    if (!service || !follows(service, push)) continue;
+  for (const service of services) {
+    if (may && !(await may(service.id))) continue;
     const message = whyNot(service, push);
-    effects.push({ serviceId: id, message, deploymentId: message === null ? await deploy(tx, service, push, context, orchestrator) : null });
+    effects.push({ serviceId: service.id, message, deploymentId: message === null ? await deploy(tx, service, push, context, orchestrator) : null });
   }
   return effects;
 }
-
-/** Asked again once the row is locked. */
-const follows = ({ source }: Service, push: Push): boolean => source?.branch === push.branch && source?.repository.toLowerCase() === push.repository.toLowerCase();
 
 function whyNot({ source, lastPush }: Service, push: Push): string | null {
   if (source?.autoDeploy !== AutoDeploy.IMAGE) return 'The service does not deploy by itself.';
@@ -59,8 +56,8 @@ const isOlder = (push: Push, last: LastPush): boolean =>
   last.commit !== push.commit && (last.before === push.commit || (last.pushedAt !== null && push.pushedAt !== null && push.pushedAt < last.pushedAt));
 
 async function deploy(tx: EntityManager, service: Service, push: Push, context: RequestContext, orchestrator: Orchestrator): Promise<string> {
-  service.lastPush = { before: push.before, commit: push.commit, pushedAt: push.pushedAt };
-  const { id } = await startDeployment(tx, { service, trigger: DeploymentTrigger.PUSH, actor: context.actor, commit: push.commit, orchestrator });
-  await recordAudit(tx, context, { action: 'push', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, after: { commit: push.commit, ref: push.ref } });
+  const { before, commit, pushedAt } = push;
+  const { id } = await startDeployment(tx, { service, trigger: DeploymentTrigger.PUSH, actor: context.actor, push: { before, commit, pushedAt }, orchestrator });
+  await recordAudit(tx, context, { action: 'push', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, after: { commit, ref: push.ref } });
   return id;
 }

@@ -20,7 +20,7 @@ const SHA = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'must be a commi
 const NAME = z.string().min(1).max(200);
 const FILES = z.array(z.string()).nullish();
 
-/** Parts of GitHub's payloads; what is not named here is not looked at. */
+/** Parts of GitHub's payloads, which Gitea's resemble; what is not named here is not looked at. */
 export const PUSH = z.object({
   ref: z.string().min(1).max(1024),
   before: SHA,
@@ -29,6 +29,8 @@ export const PUSH = z.object({
   deleted: z.boolean().nullish(),
   forced: z.boolean().nullish(),
   commits: z.array(z.object({ added: FILES, removed: FILES, modified: FILES })).nullish(),
+  /** Gitea lists only the newest and tells how many there are. */
+  total_commits: z.number().nullish(),
   head_commit: z.object({ message: z.string() }).nullish(),
   repository: z.object({ full_name: NAME, pushed_at: z.union([z.number(), z.string()]).nullish() }),
 });
@@ -53,7 +55,9 @@ export function readGithubEvent(event: string, body: Buffer): ForgeEvent {
 }
 
 function pushOf(payload: z.output<typeof PUSH>): Push {
-  const { repository, commits, created, forced } = payload;
+  const { repository, commits, total_commits: total, forced } = payload;
+  const isCreated = payload.created ?? isNothing(payload.before);
+  const isWhole = commits?.length && commits.length < MOST_COMMITS && commits.length >= (total ?? 0) && commits.every(({ added, removed, modified }) => added ?? removed ?? modified);
   return {
     repository: repository.full_name,
     ref: payload.ref,
@@ -61,11 +65,14 @@ function pushOf(payload: z.output<typeof PUSH>): Push {
     before: payload.before,
     commit: payload.after,
     pushedAt: secondsOf(repository.pushed_at),
-    isDeleted: payload.deleted ?? /^0+$/.test(payload.after),
+    isDeleted: payload.deleted ?? isNothing(payload.after),
     isSkipped: asksToSkip(payload.head_commit?.message),
-    paths: created || forced || !commits?.length || commits.length >= MOST_COMMITS ? null : commits.flatMap(({ added, removed, modified }) => [...(added ?? []), ...(removed ?? []), ...(modified ?? [])]),
+    paths: isCreated || forced || !isWhole ? null : commits.flatMap(({ added, removed, modified }) => [...(added ?? []), ...(removed ?? []), ...(modified ?? [])]),
   };
 }
+
+/** What stands for no commit. */
+const isNothing = (commit: string): boolean => /^0+$/.test(commit);
 
 function secondsOf(time: number | string | null | undefined): number | null {
   const seconds = typeof time === 'number' ? time : typeof time === 'string' ? Date.parse(time) / 1000 : NaN;

@@ -31,11 +31,16 @@ export async function insertDelivery(tx: EntityManager, delivery: NewDelivery): 
 
 /** Writes what the delivery did to each service, and its outcome. */
 export async function writeEffects(tx: EntityManager, deliveryId: string, effects: readonly PushEffect[], noneMessage: string): Promise<WebhookOutcome> {
-  for (const { serviceId, deploymentId, message } of effects) {
-    await tx.execute('insert into webhook_effect (id, delivery_id, service_id, deployment_id, message) values (?, ?, ?, ?, ?)', [newId(), deliveryId, serviceId, deploymentId, message]);
-  }
   const outcome = effects.some(({ deploymentId }) => deploymentId !== null) ? WebhookOutcome.DEPLOYED : WebhookOutcome.IGNORED;
-  await tx.execute('update webhook_delivery set outcome = ?, message = ? where id = ?', [outcome, effects.length === 0 ? noneMessage : null, deliveryId]);
+  const rows = JSON.stringify(effects.map((effect) => ({ id: newId(), ...effect })));
+  await tx.execute(
+    `with written as (
+       insert into webhook_effect (id, delivery_id, service_id, deployment_id, message)
+       select (row->>'id')::uuid, ?, (row->>'serviceId')::uuid, (row->>'deploymentId')::uuid, row->>'message' from jsonb_array_elements(?::jsonb) row
+     )
+     update webhook_delivery set outcome = ?, message = ? where id = ?`,
+    [deliveryId, rows, outcome, effects.length === 0 ? noneMessage : null, deliveryId],
+  );
   return outcome;
 }
 
