@@ -22,6 +22,7 @@ export const SETTINGS = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').describe('PostgreSQL'),
   APEX_SECRET_KEY: z.string().optional().describe('Key that seals secrets at rest: 32 bytes, base64 (or use APEX_SECRET_KEY_FILE)'),
   APEX_SECRET_KEY_FILE: path.optional().describe('File that holds the key'),
+  APEX_SECRET_KEY_PREVIOUS: z.string().optional().describe('The key before this one, while `apex keys rotate` has not ended'),
   KUBECONFIG: path.optional().describe('Cluster to use'),
   APEX_NODE_DIR: path.optional().describe('System folder of the embedded node, where that is the cluster'),
   APEX_NO_CLUSTER: flag.default(false).describe('1: run without a cluster; what needs one answers 503'),
@@ -43,9 +44,11 @@ export const SETTINGS = z.object({
 
 const SECRET_KEY_BYTES = 32;
 
-export interface Config extends Readonly<Omit<z.output<typeof SETTINGS>, 'APEX_SECRET_KEY' | 'APEX_SECRET_KEY_FILE'>> {
+export interface Config extends Readonly<Omit<z.output<typeof SETTINGS>, 'APEX_SECRET_KEY' | 'APEX_SECRET_KEY_FILE' | 'APEX_SECRET_KEY_PREVIOUS'>> {
   /** 32 bytes. */
   readonly secretKey: Buffer;
+  /** The one before it, during a rotation. */
+  readonly previousKey: Buffer | null;
 }
 
 /** The settings are wrong: `faults` names each one and never a value. */
@@ -63,9 +66,11 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${sentence(issue)}`);
   const key = readSecretKey(given.APEX_SECRET_KEY, given.APEX_SECRET_KEY_FILE);
   if (typeof key === 'string') faults.push(key);
-  if (!parsed.success || typeof key === 'string') throw new ConfigError(faults);
-  const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, ...settings } = parsed.data;
-  return Object.freeze({ ...settings, secretKey: key });
+  const previous = given.APEX_SECRET_KEY_PREVIOUS ? keyBytes('APEX_SECRET_KEY_PREVIOUS', given.APEX_SECRET_KEY_PREVIOUS) : null;
+  if (typeof previous === 'string') faults.push(previous);
+  if (!parsed.success || typeof key === 'string' || typeof previous === 'string') throw new ConfigError(faults);
+  const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, APEX_SECRET_KEY_PREVIOUS: _previous, ...settings } = parsed.data;
+  return Object.freeze({ ...settings, secretKey: key, previousKey: previous });
 }
 
 /** zod may quote the value it received; a setting may be a secret, so only the rule is told. */
@@ -86,6 +91,10 @@ function readSecretKey(value: string | undefined, file: string | undefined): Buf
   }
   const name = file ? 'APEX_SECRET_KEY_FILE' : 'APEX_SECRET_KEY';
   if (!text) return 'APEX_SECRET_KEY: is required (make one with "openssl rand -base64 32")';
+  return keyBytes(name, text);
+}
+
+function keyBytes(name: string, text: string): Buffer | string {
   const bytes = Buffer.from(text.trim(), 'base64');
   return bytes.length === SECRET_KEY_BYTES ? bytes : `${name}: must be ${SECRET_KEY_BYTES} bytes in base64 (make one with "openssl rand -base64 32")`;
 }

@@ -17,7 +17,7 @@ const ROOMS: Record<string, readonly string[] | 'all but the command and the nod
   outside: ['errors', 'logger'],
   auth: ['entities', 'errors', 'context'],
   schema: ['entities', 'auth', 'errors', 'context'],
-  resolvers: ['schema', 'entities', 'auth', 'vault', 'queue', 'outside', 'errors', 'events', 'context', 'orchestrator/port'],
+  resolvers: ['schema', 'entities', 'auth', 'vault', 'queue', 'outside', 'operation', 'errors', 'events', 'context', 'orchestrator/port'],
   orchestrator: ['entities', 'vault', 'queue', 'outside', 'errors', 'events', 'logger', 'config'],
   rest: ['operation', 'errors', 'logger', 'context'],
   webhooks: ['operation', 'errors', 'logger', 'context'],

@@ -20,4 +20,8 @@ export class TeamKey {
 
   @Property({ ...timestamp })
   createdAt: Date = new Date();
+
+  /** Since when it opens what it sealed and seals no more. */
+  @Property({ ...timestamp, nullable: true })
+  retiredAt: Date | null = null;
 }

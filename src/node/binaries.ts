@@ -5,6 +5,7 @@ import { goToolchain } from './go-toolchain.js';
 import { writeFileAtomically } from './json-file.js';
 import { NodeProblem } from './node-problem.js';
 import type { NodePaths } from './node-paths.js';
+import { removeOldBuilds } from './old-builds.js';
 import { findProcesses } from './process-identity.js';
 import { CommandFailed, runCommand, SYSTEM_PATH } from './run-command.js';
 
@@ -51,6 +52,7 @@ export async function buildBinaries(
     throw new NodeProblem(`The embedded cluster could not be compiled (${error.message}); check the network and the free disk, then run ./apex up again.`, { cause: error });
   }
   if (!areBuilt(folder)) throw new NodeProblem(`The build of the embedded cluster left programs out in ${folder}; remove that folder and run ./apex up again.`);
+  removeOldBuilds(cacheDir);
 }
 
 /** A build whose bring-up was killed goes on alone; two of them would write the same files. */

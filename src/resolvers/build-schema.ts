@@ -44,6 +44,7 @@ import { EnvironmentQuery } from './environment/environment.query.js';
 import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
 import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
+import { RotateKeysMutation } from './installation/rotate-keys.mutation.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { PromoteServiceMutation } from './release/promote-service.mutation.js';
@@ -126,6 +127,7 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new DeleteEnvGroupMutation(orm),
   new AttachEnvGroupMutation(orm, orchestrator),
   new RevealVariablesMutation(orm, vault),
+  new RotateKeysMutation(orm, vault),
   new TokenQuery(),
   new CreateTokenMutation(orm),
   new RevokeTokenMutation(orm),

@@ -79,6 +79,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Query.registryCredentials', 'read', DEVELOPER, (w) => ({ teamId: w.teamId })),
   sample('Mutation.setRegistryCredential', 'admin', ADMIN, (w) => ({ input: { registry: 'ghcr.io', username: 'ci', password: 'x', teamId: w.teamId } })),
   sample('Mutation.deleteRegistryCredential', 'admin', ADMIN, (w) => ({ id: w.credentialId })),
+  sample('Mutation.rotateKeys', 'admin', null, () => ({ since: '2001-01-01T00:00:00Z' }), { operator: true, ...OWN_ACCOUNT }),
   sample('Mutation.createTeam', 'admin', null, () => ({ input: { name: 'New' } }), OWN_ACCOUNT),
   sample('Mutation.updateTeam', 'admin', ADMIN, (w) => ({ id: w.teamId, input: { name: 'Renamed' } })),
   sample('Mutation.deleteTeam', 'admin', OWNER, (w) => ({ id: w.teamId, confirm: w.teamName })),

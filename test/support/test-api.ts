@@ -40,6 +40,16 @@ export interface Answer {
   text: string;
 }
 
+interface Parts {
+  database: TestDatabase;
+  vault: Vault;
+  events: PgEvents;
+  queue: WakeQueue;
+  installationId: string;
+  orchestrator: OfflineOrchestrator;
+  settings: { APEX_GITHUB_WEBHOOK_SECRET?: string };
+}
+
 /** The API without an HTTP door: the schema on a database of its own, a real queue and real events. */
 export class TestApi {
   private readonly documents = new Map<string, DocumentNode>();
@@ -56,19 +66,27 @@ export class TestApi {
     private readonly installationId: string,
   ) {}
 
-  static async start(settings: { APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
+  static async start({ vault = new Vault(randomBytes(32)), ...settings }: { vault?: Vault; APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const logger = createLogger('silent');
-    const vault = new Vault(randomBytes(32));
     const { id } = await ensureInstallation(database.orm, vault);
     const events = createPgEvents(database.url, logger);
     await events.start();
     const queue = new WakeQueue(database.url, logger);
     await queue.start();
-    const orchestrator = new OfflineOrchestrator(queue);
+    return TestApi.of({ database, vault, events, queue, installationId: id, orchestrator: new OfflineOrchestrator(queue), settings });
+  }
+
+  /** The same installation as a server with another key has it. Only the first is stopped. */
+  withVault(vault: Vault): TestApi {
+    const { database, events, queue, installationId, orchestrator } = this;
+    return TestApi.of({ database, vault, events, queue, installationId, orchestrator, settings: {} });
+  }
+
+  private static of({ database, vault, events, queue, installationId, orchestrator, settings }: Parts): TestApi {
     const calls = new IdempotentCalls(database.orm, vault);
     const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
-    return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema, keyedOperations(calls)), createAuthenticator(database.orm), id);
+    return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema, keyedOperations(calls)), createAuthenticator(database.orm), installationId);
   }
 
   async stop(): Promise<void> {

@@ -67,6 +67,10 @@ export const REDEPLOY = operation<{ service: Service }, { id: string }>(`
 export const PAUSE = operation<{ service: Service }, { id: string; pause: boolean }>(`
   mutation apexPause($id: ID!, $pause: Boolean!) { service: pauseService(id: $id, pause: $pause) { ${SERVICE} } }`);
 
+/** One step; called until it is done. */
+export const ROTATE_KEYS = operation<{ rotation: { keyId: string; keys: number; values: number; done: boolean } }, { since: string }>(`
+  mutation apexRotateKeys($since: DateTimeISO!) { rotation: rotateKeys(since: $since) { keyId keys values done } }`);
+
 export const DELETE = operation<{ service: Service }, { id: string }>(`
   mutation apexDelete($id: ID!) { service: deleteService(id: $id) { ${SERVICE} } }`);
 
@@ -88,4 +92,4 @@ export const FOLLOW_LOGS = operation<{ logs: LogBatch }, { serviceId: string; ta
     logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica message } dropped gap }
   }`);
 
-export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, PAUSE, DELETE, PROGRESS, LOGS, FOLLOW_LOGS };
+export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, PAUSE, DELETE, ROTATE_KEYS, PROGRESS, LOGS, FOLLOW_LOGS };

@@ -2,6 +2,7 @@ import { Initial } from './001-initial.js';
 import { Rollouts } from './002-rollouts.js';
 import { Access } from './003-access.js';
 import { EnvGroups } from './003-env-groups.js';
+import { KeyRotation } from './003-key-rotation.js';
 import { Databases } from './005-databases.js';
 import { Webhooks } from './006-webhooks.js';
 
@@ -11,6 +12,7 @@ export const MIGRATIONS = [
   { name: '002-rollouts', class: Rollouts },
   { name: '003-access', class: Access },
   { name: '003-env-groups', class: EnvGroups },
+  { name: '003-key-rotation', class: KeyRotation },
   { name: '005-databases', class: Databases },
   { name: '006-webhooks', class: Webhooks },
 ];

@@ -9,8 +9,9 @@ import { readDatabase, type DatabaseRow } from './database-rows.js';
 import { linkedServices } from './linked-services.js';
 import { changeDatabase, lockDatabase } from './lock-database.js';
 
-const GRACE_DAYS = 7;
-const DAY_MS = 86_400_000;
+/** For so long a deleted database keeps its volume. */
+export const GRACE_DAYS = 7;
+export const DAY_MS = 86_400_000;
 
 @Resolver()
 export class DeleteDatabaseMutation {

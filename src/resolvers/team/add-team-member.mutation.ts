@@ -49,7 +49,6 @@ export class AddTeamMemberMutation {
     const added = await inTransaction(context, async (tx) => {
       const { team, role: own } = await lockTeam(tx, context.actor, 'Mutation.addTeamMember', teamId);
       if (!roleAtLeast(own, role)) throw forbidden(`Your role in this team is ${own}: you cannot give ${role}.`);
-      await limitCostlyField(this.orm.em.fork(), context, info, CALLS_A_MINUTE);
       const account = await tx.findOne(Account, { email, emailVerifiedAt: { $ne: null }, deletedAt: null });
       const membership = account ? await join(tx, context, team, account, role) : await this.invite(tx, context, team, email, role, own);
       await recordAudit(tx, context, { action: 'addTeamMember', teamId, target: { kind: 'membership', id: membership.id, name: email }, after: { role, status: membership.status } });

@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { LockMode, type EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
@@ -7,11 +7,14 @@ import { DeploymentState, ReasonCode } from '../../entities/deployment-state.js'
 import { Environment } from '../../entities/environment.js';
 import { Host } from '../../entities/host.js';
 import { Invitation } from '../../entities/invitation.js';
+import { ManagedDatabase } from '../../entities/managed-database.js';
 import { Membership } from '../../entities/membership.js';
 import { Service } from '../../entities/service.js';
 import { Team } from '../../entities/team.js';
 import { badRequest } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { DAY_MS, GRACE_DAYS } from '../database/delete-database.mutation.js';
+import { changeDatabase } from '../database/lock-database.js';
 import { changeIntent, endUnfinished } from '../deployment/start-deployment.js';
 import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
@@ -39,6 +42,7 @@ export class DeleteTeamMutation {
       const owned = await belongings(tx, id);
       if (owned.length > 0 && confirm == null) throw badRequest(`The team still owns ${tell(owned)}. Delete them first, or confirm with the name of the team that all of it goes.`);
       await this.deleteServices(tx, context, id);
+      await this.deleteDatabases(tx, context, id);
       await this.deleteEnvironments(tx, id);
       await tx.execute('delete from service_env_group where group_id in (select id from env_group where team_id = ?)', [id]);
       await tx.execute('update env_group set deleted_at = now() where team_id = ? and deleted_at is null', [id]);
@@ -60,6 +64,17 @@ export class DeleteTeamMutation {
       service.deletedAt = new Date();
       await changeIntent(tx, service, this.orchestrator);
       await tx.nativeDelete(Host, { serviceId: service.id });
+    }
+  }
+
+  /** They stop at once; their volumes go after the same grace as those of any deleted database, and their namespaces with them. */
+  private async deleteDatabases(tx: EntityManager, context: RequestContext, teamId: string): Promise<void> {
+    const databases = await tx.find(ManagedDatabase, { teamId, deletedAt: null }, { orderBy: { id: 'asc' }, lockMode: LockMode.PESSIMISTIC_WRITE });
+    if (databases.length > 0) needsCluster(context.actor, this.orchestrator);
+    for (const database of databases) {
+      database.deletedAt = new Date();
+      database.purgeAt = new Date(Date.now() + GRACE_DAYS * DAY_MS);
+      await changeDatabase(tx, database, this.orchestrator);
     }
   }
 

@@ -1,0 +1,10 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { permissionTable } from '../../src/auth/permission-table.js';
+
+const PAGE = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'access.md'), 'utf8');
+
+test('docs/access.md shows the table of permissions as it is (after a change: npm run build && npm run permissions)', () => {
+  expect(PAGE.split('<!-- permissions -->\n')[1]!.split('\n<!-- end -->')[0]).toBe(permissionTable());
+});
