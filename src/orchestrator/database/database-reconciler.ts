@@ -64,19 +64,22 @@ export class DatabaseReconciler {
       return this.#settle(database, healthOfUnready(database, pods, image, Date.now()), lease, false);
     }
     const at: EnginePod = { client: this.parts.cluster(), namespace: workload.environment.namespace, pod: pod.metadata.name, engine: engineOf(workload) };
-    if (database.sealedNextPassword) return this.#rotate(database, database.sealedNextPassword, workload.password, at, lease);
+    if (database.sealedNextPassword) return this.#rotate(database, database.sealedNextPassword, workload, at, lease);
     const space = await this.#ask(at, workload.password, lease);
     const health = healthOfReady(database, space, Date.now());
     return this.#settle(database, health, lease, space !== null);
   }
 
   /** The engine may know the next password already, where a look before this one was cut short. */
-  async #rotate(database: ManagedDatabase, sealedNext: string, password: string, at: EnginePod, lease: HeldLease): Promise<LookResult> {
+  async #rotate(database: ManagedDatabase, sealedNext: string, workload: DatabaseWorkload, at: EnginePod, lease: HeldLease): Promise<LookResult> {
     const next = await this.parts.vault.open(this.parts.orm.em.fork(), database.teamId, database.id, sealedNext);
     const known = (await this.#ask(at, next, lease)) !== null;
-    if (!known && !((await rotatePassword(at, password, next, lease.signal)) && (await this.#ask(at, next, lease)))) {
+    if (!known && !((await rotatePassword(at, workload.password, next, lease.signal)) && (await this.#ask(at, next, lease)))) {
       return this.#settle(database, { ...starting(database), message: 'The new credentials are not accepted yet.' }, lease, false);
     }
+    // Before the row says so: an engine that starts anew in between reads its password from there.
+    const secrets = databaseManifests({ ...workload, password: next }).filter(({ kind }) => kind === 'Secret');
+    await applyDatabase(at.client, secrets, { owned: [], pods: [] }, lease.signal);
     await this.parts.orm.em.fork().transactional(async (tx) => {
       await requireFence(tx, lease.fence);
       await tx.nativeUpdate(
