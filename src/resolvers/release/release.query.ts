@@ -46,7 +46,6 @@ export class ServiceReleases {
   }
 }
 
-
 const COMPARED = ['image', 'digest', 'command', 'args', 'containerPort', 'healthCheck', 'resources', 'preDeploy'] as const;
 
 const fieldsOf = (a: ReleaseView, b: ReleaseView): ReleaseFieldDiff[] =>
