@@ -116,6 +116,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   DatabaseEdge: READ,
   DatabasePage: READ,
   Deployment: READ,
+  DeploymentAuthor: READ,
   DeploymentConnection: READ,
   DeploymentEdge: READ,
   DeploymentEvent: READ,

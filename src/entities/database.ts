@@ -7,7 +7,8 @@ import { MIGRATIONS } from './migrations/all-migrations.js';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** No statement of the API takes seconds; one that does is cut, so that it cannot hold a connection for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
+/** A server that was stopped in the middle holds its rows for so long at most. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 20_000;
 const POOL_SIZE = 20;
 
 /** Any number will do, as long as every server of an installation takes the same one. */

@@ -26,6 +26,7 @@ import { RotateDatabaseCredentialsMutation } from './database/rotate-database-cr
 import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
 import { AuditLogFields } from './audit/audit-log.fields.js';
 import { CancelDeploymentMutation } from './deployment/cancel-deployment.mutation.js';
+import { DeploymentAuthorFields } from './deployment/deployment-author.fields.js';
 import { DeploymentReasonFields } from './deployment/deployment-reason.fields.js';
 import { DeploymentFields } from './deployment/deployment.fields.js';
 import { DeploymentProgressSubscription } from './deployment/deployment-progress.subscription.js';
@@ -144,6 +145,7 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new DeploymentQuery(),
   new DeploymentFields(),
   new DeploymentReasonFields(vault),
+  new DeploymentAuthorFields(),
   new CancelDeploymentMutation(orm, orchestrator),
   new DatabaseQuery(vault),
   new CreateDatabaseMutation(orm, vault, orchestrator),

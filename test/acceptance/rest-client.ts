@@ -7,7 +7,9 @@ export interface Answer<T = any> {
 
 export interface RestClient {
   get<T = any>(path: string): Promise<Answer<T>>;
-  post<T = any>(path: string, body?: unknown): Promise<Answer<T>>;
+  /** With a key it may be sent again. */
+  post<T = any>(path: string, body?: unknown, idempotencyKey?: string): Promise<Answer<T>>;
+  patch<T = any>(path: string, body?: unknown, idempotencyKey?: string): Promise<Answer<T>>;
   delete<T = any>(path: string): Promise<Answer<T>>;
   /** The deployment once it has ended, by the API's own long poll. Throws when it has not after `seconds`. */
   endOfDeployment(id: string, seconds?: number): Promise<any>;
@@ -15,10 +17,10 @@ export interface RestClient {
 
 /** Speaks REST as a client does: a token and JSON. */
 export function restClient(url: string, token: string): RestClient {
-  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+  const call = async (method: string, path: string, body?: unknown, idempotencyKey?: string): Promise<Answer> => {
     const response = await fetch(`${url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(idempotencyKey && { 'idempotency-key': idempotencyKey }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(75_000),
     });
@@ -26,7 +28,8 @@ export function restClient(url: string, token: string): RestClient {
   };
   return {
     get: (path) => call('GET', path),
-    post: (path, body) => call('POST', path, body),
+    post: (path, body, idempotencyKey) => call('POST', path, body, idempotencyKey),
+    patch: (path, body, idempotencyKey) => call('PATCH', path, body, idempotencyKey),
     delete: (path) => call('DELETE', path),
     endOfDeployment: async (id, seconds = 120) => {
       const deadline = Date.now() + seconds * 1000;

@@ -197,6 +197,15 @@ describe('a push', () => {
     }
   });
 
+  it('that meets a deadlock in the database is tried again', async () => {
+    const service = await follow();
+    const { orm } = server.database;
+    await orm.em.getConnection().execute(`create sequence deadlocks; create function deadlock_twice() returns trigger language plpgsql as $$ begin if nextval('deadlocks') <= 2 then raise exception 'no' using errcode = '40P01'; end if; return new; end $$; create trigger deadlock_twice before insert on deployment for each row execute function deadlock_twice()`);
+    const answer = await pushed().finally(() => orm.em.getConnection().execute('drop trigger deadlock_twice on deployment; drop function deadlock_twice; drop sequence deadlocks'));
+    expect(answer).toMatchObject({ status: 200, body: { outcome: 'DEPLOYED', deployments: [expect.any(String)] } });
+    expect(await deployments(service)).toHaveLength(2);
+  });
+
   it('that could not be processed leaves nothing, and runs when it is delivered again', async () => {
     const service = await follow();
     const { orm } = server.database;

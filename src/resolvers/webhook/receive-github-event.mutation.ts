@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { DeadlockException, type EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { validate as isUuid } from 'uuid';
 import { signatureHolds } from '../../auth/webhook-signature.js';
@@ -54,7 +54,7 @@ export class ReceiveGithubEventMutation {
     const said = readGithubEvent(event, input.body);
     const id = newId();
 
-    return inTransaction(context, async (tx) => {
+    return untilNoDeadlock(() => inTransaction(context, async (tx) => {
       const { [SIGNATURE]: _signature, ...kept } = headers;
       const { push } = said;
       const isNew = await insertDelivery(tx, {
@@ -68,7 +68,7 @@ export class ReceiveGithubEventMutation {
       if (!push && effects.length === 0) return { deliveryId, outcome: said.outcome, deployments: [] };
       const outcome = await writeEffects(tx, id, effects, (push && whyNothing(push)) ?? 'No service follows this branch.');
       return { deliveryId, outcome: push ? outcome : said.outcome, deployments: effects.flatMap(({ deploymentId }) => deploymentId ?? []) };
-    });
+    }));
   }
 
   /** A service whose own webhook it is hears of everything, so that its team sees why nothing happened. */
@@ -87,6 +87,16 @@ export class ReceiveGithubEventMutation {
       ? await em.execute<{ id: string; team_id: string; sealed: string | null }[]>('select id, team_id, sealed_webhook_secret as sealed from service where id = ? and deleted_at is null', [service])
       : [];
     return { id: row?.id ?? '', service: row?.id ?? null, secret: row?.sealed ? await this.vault.open(em, row.team_id, row.id, row.sealed) : null };
+  }
+}
+
+/** GitHub does not deliver again by itself, so what the database refuses only for now is tried again here. */
+async function untilNoDeadlock<T>(attempt: () => Promise<T>, tries = 3): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof DeadlockException) || tries <= 1) throw error;
+    return untilNoDeadlock(attempt, tries - 1);
   }
 }
 

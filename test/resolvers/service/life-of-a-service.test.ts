@@ -28,6 +28,8 @@ describe('the life of a service', () => {
   test('redeploy is a new deployment of the same', async () => {
     const { data } = await run(REDEPLOY, { id });
     expect(data.redeployService.latestDeployment).toMatchObject({ state: 'QUEUED', trigger: 'REDEPLOY', image: 'nginx:alpine' });
+    const asked = await api.run(ada.token, 'query ($id: ID!) { service(id: $id) { latestDeployment { trigger createdBy { accountId name token } } } }', { id });
+    expect(asked.data.service.latestDeployment).toEqual({ trigger: 'REDEPLOY', createdBy: { accountId: ada.id, name: 'Ada', token: 'test' } });
     const specs = await api.em.execute<any[]>('select spec, variable_ids from deployment where service_id = ?', [id]);
     expect(specs[0]).toEqual(specs[1]);
   });

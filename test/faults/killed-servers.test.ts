@@ -1,0 +1,3 @@
+import { killedServers } from './killed-servers.js';
+
+killedServers(4);

@@ -1,0 +1,3 @@
+import { redeploysUnderLoad } from './redeploys-under-load.js';
+
+redeploysUnderLoad(2, 100);
