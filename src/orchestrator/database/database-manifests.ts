@@ -15,7 +15,7 @@ const MEMORY_SHARE = 0.25;
  * force: the engines' own locks name a process, and every container has a process 1.
  */
 const ALONE = `exec 9>>"$0/.apex-lock"
-if command -v flock > /dev/null; then flock -w 300 9 || { echo "Another pod still holds the volume." >&2; exit 1; }; fi
+flock -w 300 9 || { echo "The volume's lock was not got: another pod holds it, or the image lacks flock." >&2; exit 1; }
 exec docker-entrypoint.sh "$@"`;
 
 /** All objects of a database, in the order in which they are applied. Pure. */
