@@ -22,6 +22,8 @@ test.each([
   ['crashed once', pod({ restartCount: 1, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1, reason: 'Error' } } }), 'CRASH_LOOP', false],
   ['crashed for the third restart', pod({ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1, reason: 'Error' } } }), 'CRASH_LOOP', true],
   ['killed for memory', pod({ restartCount: 3, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }), 'OUT_OF_MEMORY', true],
+  ['killed for memory, though the runtime does not say so', pod({ restartCount: 3, lastState: { terminated: { exitCode: 137, reason: 'Error', startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:01Z' } } }), 'OUT_OF_MEMORY', true],
+  ['killed by the kubelet after its grace', pod({ restartCount: 3, lastState: { terminated: { exitCode: 137, reason: 'Error', startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:01:00Z' } } }), 'CRASH_LOOP', true],
   ['not ready for a minute', pod({ state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }, 61), 'READINESS_TIMEOUT', false],
 ] as const)('%s', (_name, seen, code, final) => {
   expect(told(seen)).toMatchObject({ code, final });

@@ -19,6 +19,8 @@ export interface Terminated {
   message?: string;
   exitCode: number;
   signal?: number;
+  startedAt?: string;
+  finishedAt?: string;
 }
 
 export interface ContainerStatus {

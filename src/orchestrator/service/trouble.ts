@@ -8,6 +8,9 @@ const STARTS_UNTIL_FAILED = 1;
 /** Pulls that fail for another reason than the image itself (a registry that is down) get this long. */
 const PULL_PATIENCE_MS = 30_000;
 const NOT_READY_AFTER_MS = 60_000;
+/** 128 + SIGKILL. */
+const KILLED = 137;
+const LEAST_GRACE_MS = 20_000;
 
 /** What keeps pods from running, as a code and a sentence; `final` when waiting longer will not help. */
 export interface Trouble {
@@ -56,7 +59,7 @@ function troubleOfContainer(status: ContainerStatus): Trouble | null {
   }
   if (!ended || status.ready) return null;
   const final = status.restartCount >= (neverStarted(ended) ? STARTS_UNTIL_FAILED : RESTARTS_UNTIL_FAILED);
-  if (ended.reason === 'OOMKilled') return { code: ReasonCode.OUT_OF_MEMORY, message: `The container used more memory than its limit and was killed${times(status.restartCount)}. Raise resources.memory, or make it use less.`, final };
+  if (ended.reason === 'OOMKilled' || killedByNobodyElse(ended)) return { code: ReasonCode.OUT_OF_MEMORY, message: `The container used more memory than its limit and was killed${times(status.restartCount)}. Raise resources.memory, or make it use less.`, final };
   return { code: ReasonCode.CRASH_LOOP, message: `The container ${ending(ended)}${times(status.restartCount)}. Its log says why.`, final };
 }
 
@@ -79,6 +82,14 @@ function ending(ended: Terminated): string {
   const { exitCode } = ended;
   if (neverStarted(ended)) return `could not be started: ${startError(ended.message)}`;
   return exitCode === 0 ? 'ended by itself, with exit code 0, though it should go on running' : `ended with exit code ${exitCode}`;
+}
+
+/**
+ * SIGKILL so soon after the start is the kernel's: the kubelet asks first, and waits for the grace period. On a busy machine
+ * with version 1 of control groups the runtime may see the end before it hears of the memory, and then says only "Error".
+ */
+function killedByNobodyElse({ exitCode, startedAt, finishedAt }: Terminated): boolean {
+  return exitCode === KILLED && startedAt !== undefined && finishedAt !== undefined && Date.parse(finishedAt) - Date.parse(startedAt) < LEAST_GRACE_MS;
 }
 
 const neverStarted = ({ reason }: Terminated): boolean => reason === 'StartError' || reason === 'ContainerCannotRun';

@@ -6,13 +6,13 @@ import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
 import { DATABASE_ENGINES, DATABASE_SIZES, DEFAULT_VERSIONS } from '../../entities/database-catalogue.js';
 import { DatabaseSize, DatabaseType } from '../../entities/database-state.js';
-import type { Database } from '../../entities/database.js';
 import { Environment, PRODUCTION } from '../../entities/environment.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { CreateDatabaseInput } from '../../schema/create-database.input.js';
 import type { Vault } from '../../vault/vault.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { readDatabase, type DatabaseRow } from './database-rows.js';
 
@@ -24,7 +24,6 @@ export const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('h
 @Resolver()
 export class CreateDatabaseMutation {
   constructor(
-    private readonly orm: Database,
     private readonly vault: Vault,
     private readonly orchestrator: Orchestrator,
   ) {}
@@ -34,7 +33,7 @@ export class CreateDatabaseMutation {
     const intent = intentOf(context, input);
     needsCluster(context.actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const teamId = await requireTeam(tx, context.actor, 'Mutation.createDatabase', input.teamId);
       const environment = await tx.findOne(Environment, { teamId, name: input.environment ?? PRODUCTION, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_READ });
       if (!environment) throw invalidInput(context, [{ path: 'environment', message: 'does not exist in this team; create it first' }]);

@@ -1,9 +1,9 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import { badRequest } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { readDatabase, type DatabaseRow } from './database-rows.js';
 import { linkedServices } from './linked-services.js';
@@ -15,22 +15,20 @@ export const DAY_MS = 86_400_000;
 
 @Resolver()
 export class DeleteDatabaseMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => ManagedDatabase, {
     description: 'Deletes a database that no service is linked to. It stops at once; its volume and its name are kept for 7 days, in which undeleteDatabase brings it back. Needs a cluster.',
   })
   async deleteDatabase(
-    @Ctx() { actor }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('id', () => ID) id: string,
     @Arg('force', () => String, { nullable: true, description: "The database's name: then nothing is kept, and all of its content is lost at once." }) force: string | null,
   ): Promise<DatabaseRow> {
+    const { actor } = context;
     needsCluster(actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const database = await lockDatabase(tx, actor, 'Mutation.deleteDatabase', id);
       if (force != null && force !== database.name) throw badRequest('To delete a database with all of its content, "force" must be its name.');
       const linked = await linkedServices(tx, id);

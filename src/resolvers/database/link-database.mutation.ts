@@ -3,7 +3,6 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
-import type { Database } from '../../entities/database.js';
 import { Service } from '../../entities/service.js';
 import { Variable, VariableKind, VariableScope } from '../../entities/variable.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -11,6 +10,7 @@ import { invalid } from '../../schema/check-input.js';
 import { VARIABLE_NAME } from '../../schema/database.rules.js';
 import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from '../service/lock-service.js';
 import { readService, type ServiceRow } from '../service/service-rows.js';
@@ -19,7 +19,6 @@ import { lockDatabase, refuseDeleted } from './lock-database.js';
 @Resolver()
 export class LinkDatabaseMutation {
   constructor(
-    private readonly orm: Database,
     private readonly vault: Vault,
     private readonly orchestrator: Orchestrator,
   ) {}
@@ -28,17 +27,18 @@ export class LinkDatabaseMutation {
     description: "Gives a service the address of a database, with its credentials, in a variable, and deploys it. The address is looked up at each deployment, which waits until the database is available. An update that takes the variable away undoes it. Needs a cluster.",
   })
   async linkDatabase(
-    @Ctx() { actor }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('serviceId', () => ID) serviceId: string,
     @Arg('databaseId', () => ID, { description: "In the service's environment." }) databaseId: string,
     @Arg('as', () => String, { defaultValue: 'DATABASE_URL', description: 'Name of the variable.' }) key: string,
   ): Promise<ServiceRow> {
+    const { actor } = context;
     const faults = VARIABLE_NAME.safeParse(key).error?.issues ?? [];
     if (faults.length > 0) throw invalid(faults.map(({ message }) => ({ path: 'as', message })));
     needsCluster(actor, this.orchestrator);
     const { orchestrator } = this;
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, actor, 'Mutation.linkDatabase', serviceId);
       const database = await lockDatabase(tx, actor, 'Mutation.linkDatabase', databaseId);
       refuseDeleted(database);

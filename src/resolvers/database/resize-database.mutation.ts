@@ -2,22 +2,19 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
 import { DATABASE_SIZES } from '../../entities/database-catalogue.js';
 import type { DatabaseSize } from '../../entities/database-state.js';
-import type { Database } from '../../entities/database.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
 import { quantityOf } from '../../schema/quantity.js';
 import { ResizeDatabaseInput } from '../../schema/resize-database.input.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { readDatabase, type DatabaseRow } from './database-rows.js';
 import { changeDatabase, lockDatabase, refuseDeleted } from './lock-database.js';
 
 @Resolver()
 export class ResizeDatabaseMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => ManagedDatabase, { description: 'More or less CPU and memory, or more storage. The database restarts, and it is stopped while its storage grows. Needs a cluster.' })
   async resizeDatabase(
@@ -27,7 +24,7 @@ export class ResizeDatabaseMutation {
   ): Promise<DatabaseRow> {
     needsCluster(context.actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const database = await lockDatabase(tx, context.actor, 'Mutation.resizeDatabase', id);
       refuseDeleted(database);
       const size = input.size ? DATABASE_SIZES[input.size as DatabaseSize] : null;

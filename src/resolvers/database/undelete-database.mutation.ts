@@ -1,25 +1,23 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import { badRequest } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { readDatabase, type DatabaseRow } from './database-rows.js';
 import { changeDatabase, lockDatabase } from './lock-database.js';
 
 @Resolver()
 export class UndeleteDatabaseMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => ManagedDatabase, { description: 'Brings a deleted database back as it was, until the time at which its volume goes. Needs a cluster.' })
-  async undeleteDatabase(@Ctx() { actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<DatabaseRow> {
+  async undeleteDatabase(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DatabaseRow> {
+    const { actor } = context;
     needsCluster(actor, this.orchestrator);
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const database = await lockDatabase(tx, actor, 'Mutation.undeleteDatabase', id);
       if (!database.deletedAt) return readDatabase(tx, id);
       if (database.purgeAt && database.purgeAt.getTime() <= Date.now()) throw badRequest(`The database "${database.name}" is gone: its volume is being removed.`);

@@ -2,7 +2,6 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { Deployment } from '../../entities/deployment.js';
 import { moveDeployment } from '../../entities/deployment-log.js';
 import { DeploymentState, isTerminal, ReasonCode } from '../../entities/deployment-state.js';
@@ -14,10 +13,7 @@ import type { DeploymentRow } from '../service/service-rows.js';
 
 @Resolver()
 export class CancelDeploymentMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => Deployment, { description: 'Ends an unfinished deployment; what served before goes on serving. To cancel it again changes nothing.' })
   async cancelDeployment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DeploymentRow> {

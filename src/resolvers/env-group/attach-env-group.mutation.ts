@@ -4,7 +4,6 @@ import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import type { EnvGroup } from '../../entities/env-group.js';
 import { ServiceEnvGroup } from '../../entities/service-env-group.js';
@@ -23,10 +22,7 @@ const attachedTo = (tx: EntityManager, serviceId: string): Promise<ServiceEnvGro
 
 @Resolver()
 export class AttachEnvGroupMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => Service, { description: "Gives a service a group's variables, in a new rollout; the group comes last, so it wins over the others. To attach it again changes nothing. Needs a cluster." })
   async attachEnvGroup(@Ctx() context: RequestContext, @Arg('serviceId', () => ID) serviceId: string, @Arg('groupId', () => ID) groupId: string): Promise<ServiceRow> {

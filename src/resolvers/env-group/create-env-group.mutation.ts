@@ -4,7 +4,6 @@ import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { EnvGroup } from '../../entities/env-group.js';
 import { Environment } from '../../entities/environment.js';
 import { invalidInput } from '../../schema/check-input.js';
@@ -16,10 +15,7 @@ import { setGroupVariables } from './set-group-variables.js';
 
 @Resolver()
 export class CreateEnvGroupMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly vault: Vault,
-  ) {}
+  constructor(private readonly vault: Vault) {}
 
   @Mutation(() => EnvGroup, { description: 'A new group of variables, for the services of a team to attach.' })
   async createEnvGroup(@Ctx() context: RequestContext, @Arg('input', () => CreateEnvGroupInput) input: CreateEnvGroupInput): Promise<EnvGroupRow> {

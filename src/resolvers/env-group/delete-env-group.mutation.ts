@@ -2,7 +2,6 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { EnvGroup } from '../../entities/env-group.js';
 import { ServiceEnvGroup } from '../../entities/service-env-group.js';
 import { badRequest } from '../../errors.js';
@@ -13,8 +12,6 @@ import { attachedServices } from './redeploy-attached.js';
 
 @Resolver()
 export class DeleteEnvGroupMutation {
-  constructor(private readonly orm: Database) {}
-
   @Mutation(() => EnvGroup, { description: 'Deletes a group. Refused while a service has it attached, unless forced: then it is detached, and what runs keeps its variables until its next deployment.' })
   async deleteEnvGroup(
     @Ctx() context: RequestContext,

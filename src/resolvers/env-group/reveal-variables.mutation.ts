@@ -2,7 +2,6 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { EnvGroupVariable } from '../../entities/env-group-variable.js';
 import { EnvGroup } from '../../entities/env-group.js';
 import { Service } from '../../entities/service.js';
@@ -14,10 +13,7 @@ import { effectiveVariables } from './effective-variables.js';
 /** Mutations, because each look writes the team's log. */
 @Resolver()
 export class RevealVariablesMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly vault: Vault,
-  ) {}
+  constructor(private readonly vault: Vault) {}
 
   @Mutation(() => [RevealedVariable], { description: "The values that a service gets. Each look is in the team's log." })
   async revealVariables(@Ctx() context: RequestContext, @Arg('serviceId', () => ID) serviceId: string): Promise<RevealedVariable[]> {

@@ -2,7 +2,6 @@ import { UniqueConstraintViolationException } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { EnvGroup } from '../../entities/env-group.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
@@ -18,7 +17,6 @@ import { setGroupVariables } from './set-group-variables.js';
 @Resolver()
 export class UpdateEnvGroupMutation {
   constructor(
-    private readonly orm: Database,
     private readonly vault: Vault,
     private readonly orchestrator: Orchestrator,
   ) {}

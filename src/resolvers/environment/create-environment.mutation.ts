@@ -4,7 +4,6 @@ import { recordAudit } from '../../auth/audit-log.js';
 import { requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { Environment, namespaceFor } from '../../entities/environment.js';
 import { Installation } from '../../entities/installation.js';
 import { invalidInput } from '../../schema/check-input.js';
@@ -13,8 +12,6 @@ import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class CreateEnvironmentMutation {
-  constructor(private readonly orm: Database) {}
-
   @Mutation(() => Environment, { description: 'A new stage of a team. Its namespace is made with its first service.' })
   async createEnvironment(
     @Ctx() context: RequestContext,

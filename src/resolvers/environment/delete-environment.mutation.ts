@@ -3,7 +3,6 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { EnvGroup } from '../../entities/env-group.js';
 import { Environment, PRODUCTION } from '../../entities/environment.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
@@ -14,10 +13,7 @@ import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class DeleteEnvironmentMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => Environment, { description: 'Deletes an environment that has no service and no database, and never `production`.' })
   async deleteEnvironment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Environment> {

@@ -3,7 +3,6 @@ import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireId } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { EnvironmentRole } from '../../entities/environment-role.js';
 import { Environment } from '../../entities/environment.js';
 import { Membership } from '../../entities/membership.js';
@@ -16,8 +15,6 @@ import { lockTeam } from '../team/lock-team.js';
 
 @Resolver()
 export class GuardEnvironmentMutations {
-  constructor(private readonly orm: Database) {}
-
   @Mutation(() => Environment, { description: 'Protects an environment, or no longer: there, what asks for DEVELOPER elsewhere asks for ADMIN.' })
   async updateEnvironment(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string, @Arg('input', () => UpdateEnvironmentInput) input: UpdateEnvironmentInput): Promise<Environment> {
     return inTransaction(context, async (tx) => {

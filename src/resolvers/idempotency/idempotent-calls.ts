@@ -32,8 +32,8 @@ export interface CallAnswer<T> {
 }
 
 /**
- * Does what carries a client's key once. The change and its answer are one transaction, which every fork of the work takes
- * part in: killed at any moment, either both are there or neither. Repetitions get the first answer, for 24 h.
+ * Does what carries a client's key once. The change and its answer are one transaction, which is handed on in the context:
+ * killed at any moment, either both are there or neither. Repetitions get the first answer, for 24 h.
  */
 export class IdempotentCalls {
   /** Repetitions on this server wait here, and not with a connection of the database each. */

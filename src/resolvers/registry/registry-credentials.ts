@@ -4,7 +4,6 @@ import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { HIDDEN } from '../../entities/audit-event.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { RegistryCredential } from '../../entities/registry-credential.js';
 import { notFound } from '../../errors.js';
 import { SetRegistryCredentialInput } from '../../schema/registry-credential.inputs.js';
@@ -13,10 +12,7 @@ import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class RegistryCredentialResolver {
-  constructor(
-    private readonly orm: Database,
-    private readonly vault: Vault,
-  ) {}
+  constructor(private readonly vault: Vault) {}
 
   @Query(() => [RegistryCredential], { description: "A team's ways into private registries; never a password." })
   async registryCredentials(@Ctx() { em, actor }: RequestContext, @Arg('teamId', () => ID) teamId: string): Promise<RegistryCredential[]> {

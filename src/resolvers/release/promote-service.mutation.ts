@@ -3,7 +3,6 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { Deployment } from '../../entities/deployment.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Environment } from '../../entities/environment.js';
@@ -14,6 +13,7 @@ import { badRequest } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { readDeployment } from '../deployment/deployment-rows.js';
 import { startDeployment } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { claimHost } from '../service/claim-host.js';
 import { lockService } from '../service/lock-service.js';
@@ -22,7 +22,6 @@ import type { DeploymentRow } from '../service/service-rows.js';
 @Resolver()
 export class PromoteServiceMutation {
   constructor(
-    private readonly orm: Database,
     private readonly orchestrator: Orchestrator,
     private readonly domain: string,
   ) {}
@@ -32,14 +31,15 @@ export class PromoteServiceMutation {
       'Makes a release of the digest that serves here in another environment of the team, for the service of the same name, with the variables, replicas, address and limits that it has there. Where there is none, it is made, without variables. Needs a cluster.',
   })
   async promoteService(
-    @Ctx() { actor }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('id', () => ID) id: string,
     @Arg('toEnvironment', () => String, { description: 'Its name.' }) toEnvironment: string,
   ): Promise<DeploymentRow> {
+    const { actor } = context;
     needsCluster(actor, this.orchestrator);
     const { orchestrator } = this;
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       await requireAccess(tx, actor, 'Mutation.promoteService', 'service', id);
       const source = await tx.findOneOrFail(Service, { id });
       const target = await tx.findOne(Environment, { teamId: source.teamId, name: toEnvironment, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_READ });

@@ -1,7 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Int, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { Deployment } from '../../entities/deployment.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Release } from '../../entities/release.js';
@@ -13,6 +12,7 @@ import type { Orchestrator } from '../../orchestrator/port.js';
 import type { Vault } from '../../vault/vault.js';
 import { readDeployment } from '../deployment/deployment-rows.js';
 import { startDeployment } from '../deployment/start-deployment.js';
+import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockService } from '../service/lock-service.js';
 import type { DeploymentRow } from '../service/service-rows.js';
@@ -21,7 +21,6 @@ import { setVariables } from '../service/set-variables.js';
 @Resolver()
 export class RollbackServiceMutation {
   constructor(
-    private readonly orm: Database,
     private readonly vault: Vault,
     private readonly orchestrator: Orchestrator,
   ) {}
@@ -31,14 +30,15 @@ export class RollbackServiceMutation {
       'Deploys an earlier release as it was: the same digest, the same revisions of the variables, and no pre-deploy step. The service itself is set back to it, so that the next deploy goes on from there; replicas and public stay. Needs a cluster.',
   })
   async rollbackService(
-    @Ctx() { actor }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('id', () => ID) id: string,
     @Arg('toRelease', () => Int, { description: 'The number of the release.' }) toRelease: number,
   ): Promise<DeploymentRow> {
+    const { actor } = context;
     needsCluster(actor, this.orchestrator);
     const { orchestrator } = this;
 
-    return this.orm.em.fork().transactional(async (tx) => {
+    return inTransaction(context, async (tx) => {
       const service = await lockService(tx, actor, 'Mutation.rollbackService', id);
       const release = await tx.findOne(Release, { serviceId: id, number: toRelease });
       if (!release) throw badRequest(`The service has no release ${toRelease}.`, [{ path: 'release', message: 'is not the number of a release of this service' }]);

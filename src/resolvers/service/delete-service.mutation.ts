@@ -1,7 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { DeploymentState, ReasonCode } from '../../entities/deployment-state.js';
 import { Host } from '../../entities/host.js';
 import { Service } from '../../entities/service.js';
@@ -14,10 +13,7 @@ import { readService, type ServiceRow } from './service-rows.js';
 
 @Resolver()
 export class DeleteServiceMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => Service, { description: 'Deletes a service: it is not found from now on, its name and its host are free, and what runs is taken away. Needs a cluster.' })
   async deleteService(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {

@@ -4,7 +4,6 @@ import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Environment, PRODUCTION } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
@@ -25,7 +24,6 @@ import { hidden, setVariables } from './set-variables.js';
 @Resolver()
 export class DeployServiceMutation {
   constructor(
-    private readonly orm: Database,
     private readonly vault: Vault,
     private readonly orchestrator: Orchestrator,
     private readonly domain: string,

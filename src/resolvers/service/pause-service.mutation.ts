@@ -1,7 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { Service } from '../../entities/service.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { changeIntent } from '../deployment/start-deployment.js';
@@ -12,10 +11,7 @@ import { readService, type ServiceRow } from './service-rows.js';
 
 @Resolver()
 export class PauseServiceMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => Service, { description: 'Pauses a service (no replica runs, the number asked for is kept) or resumes it. Needs a cluster.' })
   async pauseService(

@@ -1,7 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Service } from '../../entities/service.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -13,10 +12,7 @@ import { readService, type ServiceRow } from './service-rows.js';
 
 @Resolver()
 export class RedeployServiceMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => Service, { description: 'Deploys a service as it is once more: the image\'s tag is resolved again, and every pod is replaced. Needs a cluster.' })
   async redeployService(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<ServiceRow> {

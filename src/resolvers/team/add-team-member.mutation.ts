@@ -7,7 +7,6 @@ import { hashToken, newTokenSecret } from '../../auth/token-secret.js';
 import type { RequestContext } from '../../context.js';
 import { Account } from '../../entities/account.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { Invitation } from '../../entities/invitation.js';
 import { Membership } from '../../entities/membership.js';
 import { Role, roleAtLeast } from '../../entities/roles.js';
@@ -32,7 +31,6 @@ export interface InvitationMail {
 @Resolver()
 export class AddTeamMemberMutation {
   constructor(
-    private readonly orm: Database,
     private readonly publicUrl: string,
     private readonly mail: InvitationMail,
   ) {}

@@ -1,7 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { Membership } from '../../entities/membership.js';
 import { MembershipPayload } from '../../schema/membership.payload.js';
 import { ChangeMemberInput } from '../../schema/team.inputs.js';
@@ -12,8 +11,6 @@ import { keepAnOwner, lockTeam } from './lock-team.js';
 
 @Resolver()
 export class ChangeMemberRoleMutation {
-  constructor(private readonly orm: Database) {}
-
   @Mutation(() => MembershipPayload, { description: 'Gives a member, or who is invited, another role.' })
   async changeMemberRole(
     @Ctx() context: RequestContext,

@@ -2,7 +2,6 @@ import { LockMode, type EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { DeploymentState, ReasonCode } from '../../entities/deployment-state.js';
 import { Environment } from '../../entities/environment.js';
 import { Host } from '../../entities/host.js';
@@ -24,10 +23,7 @@ import { belongings, tell } from './belongings.js';
 
 @Resolver()
 export class DeleteTeamMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => Team, { description: 'Deletes a team. Refused while it owns anything, unless its name is given to confirm that all of it goes too; that needs a cluster.' })
   async deleteTeam(

@@ -3,7 +3,6 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccount } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { Membership } from '../../entities/membership.js';
 import { Team } from '../../entities/team.js';
 import { badRequest } from '../../errors.js';
@@ -15,8 +14,6 @@ import type { TeamRow } from './team-rows.js';
 
 @Resolver()
 export class RemoveTeamMemberMutation {
-  constructor(private readonly orm: Database) {}
-
   @Mutation(() => MembershipPayload, { description: 'Takes a member out of a team, and with it its open streams, or takes an invitation back.' })
   async removeTeamMember(
     @Ctx() context: RequestContext,

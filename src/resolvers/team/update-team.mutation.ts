@@ -1,7 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { Team } from '../../entities/team.js';
 import { UpdateTeamInput } from '../../schema/team.inputs.js';
 import { inTransaction } from '../in-transaction.js';
@@ -10,8 +9,6 @@ import type { TeamRow } from './team-rows.js';
 
 @Resolver()
 export class UpdateTeamMutation {
-  constructor(private readonly orm: Database) {}
-
   @Mutation(() => Team, { description: 'Renames a team.' })
   async updateTeam(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string, @Arg('input', () => UpdateTeamInput) { name }: UpdateTeamInput): Promise<TeamRow> {
     return inTransaction(context, async (tx) => {

@@ -2,15 +2,12 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireAccount, requireId } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { Token, TokenKind } from '../../entities/token.js';
 import { notFound } from '../../errors.js';
 import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class RevokeTokenMutation {
-  constructor(private readonly orm: Database) {}
-
   @Mutation(() => Token, { description: "Ends a token of the calling account, or a machine of one of its teams, at once, its open streams too. To revoke it again changes nothing." })
   async revokeToken(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Token> {
     const actor = requireAccount(context.actor);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
-import type { Database } from '../../entities/database.js';
 import { ServiceWebhook } from '../../schema/service-webhook.payload.js';
 import type { Vault } from '../../vault/vault.js';
 import { inTransaction } from '../in-transaction.js';
@@ -13,7 +12,6 @@ const SECRET_BYTES = 32;
 @Resolver()
 export class CreateServiceWebhookMutation {
   constructor(
-    private readonly orm: Database,
     private readonly vault: Vault,
     private readonly publicUrl: string,
   ) {}

@@ -4,7 +4,6 @@ import { validate as isUuid } from 'uuid';
 import { signatureHolds } from '../../auth/webhook-signature.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { SERVER_RECEIVER, WebhookVerdict } from '../../entities/webhook-delivery.js';
 import type { WebhookOutcome } from '../../entities/webhook-outcome.js';
 import { ApexError, badRequest, type Fault } from '../../errors.js';
@@ -37,7 +36,6 @@ interface Receiver {
 @Resolver()
 export class ReceiveGithubEventMutation {
   constructor(
-    private readonly orm: Database,
     private readonly vault: Vault,
     private readonly orchestrator: Orchestrator,
     private readonly serverSecret: string | undefined,

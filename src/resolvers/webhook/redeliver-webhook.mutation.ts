@@ -4,7 +4,6 @@ import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireId } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import type { Database } from '../../entities/database.js';
 import { SERVER_RECEIVER, WebhookDelivery, WebhookVerdict } from '../../entities/webhook-delivery.js';
 import { ApexError, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -20,10 +19,7 @@ const COORDINATE = 'Mutation.redeliverWebhook';
 
 @Resolver()
 export class RedeliverWebhookMutation {
-  constructor(
-    private readonly orm: Database,
-    private readonly orchestrator: Orchestrator,
-  ) {}
+  constructor(private readonly orchestrator: Orchestrator) {}
 
   @Mutation(() => WebhookDelivery, { description: 'Replays what was delivered, as a delivery of its own, on your services as they are now. A newer push still wins. Needs a cluster.' })
   async redeliverWebhook(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DeliveryRow> {
