@@ -56,6 +56,7 @@ async function renew(orm: MikroORM, fence: Fence): Promise<boolean> {
   return rows.length === 1;
 }
 
+/** Rounded down: the column keeps milliseconds, and a lease rounded up would be held for a moment longer. */
 async function release(orm: MikroORM, fence: Fence): Promise<void> {
-  await orm.em.fork().execute('update lease set expires_at = now() where key = ? and holder = ? and fence = ?', [fence.key, fence.holder, fence.fence], 'run');
+  await orm.em.fork().execute(`update lease set expires_at = date_trunc('milliseconds', now()) where key = ? and holder = ? and fence = ?`, [fence.key, fence.holder, fence.fence], 'run');
 }

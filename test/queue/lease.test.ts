@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const write = (fence: Fence): Promise<void> => database.orm.em.fork().transactional((tx) => requireFence(tx, fence));
-const expire = (key: string): Promise<unknown> => database.orm.em.fork().execute('update lease set expires_at = now() where key = ?', [key]);
+const expire = (key: string): Promise<unknown> => database.orm.em.fork().execute(`update lease set expires_at = date_trunc('milliseconds', now()) where key = ?`, [key]);
 
 test('a held lease lets its holder write and keeps others out', async () => {
   const result = await withLease(database.orm, 'service/a', logger, async ({ fence }) => {
