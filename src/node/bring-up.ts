@@ -71,9 +71,9 @@ async function install(paths: NodePaths, build: string, options: BringUpOptions 
   const compile = !areBuilt(build) && !servesOthers(paths, options);
   if (packages.length === 0 && !compile) return;
   let percent = 0;
-  let doing = packages.length > 0 ? 'installing Debian packages' : 'looking for Go';
+  let doing = packages.length > 0 ? 'Installing Debian packages' : 'Looking for Go';
   const tell = () => {
-    const change: StatusChange = { state: 'building', percent, message: `The cluster is being built, ${percent} %: ${doing}.`, step: compile ? 'build' : 'packages' };
+    const change: StatusChange = { state: 'building', percent, message: `${doing}.`, step: compile ? 'build' : 'packages' };
     // While a newer build is made, the older one goes on serving, and the file says so.
     if (isServing(paths)) options.onProgress?.({ ...readStatus(paths), ...change });
     else report(change);
@@ -93,7 +93,7 @@ async function install(paths: NodePaths, build: string, options: BringUpOptions 
         signal,
         onProgress: (done, what) => {
           percent = Math.floor((done * BUILD_SHARE) / 100);
-          doing = what;
+          doing = `${what[0]?.toUpperCase()}${what.slice(1)}`;
           tell();
         },
       }).catch(abortOther),

@@ -108,7 +108,8 @@ function isRunning({ record, child }: NodeBringUp): boolean {
 // A line of the bring-up's log is "TIME STATE N % SENTENCE". The status file is no use here: it goes on saying "ready"
 // while a newer build is made beside a node that runs.
 function howFar(log: string): string {
-  return /^\S+Z \w+ \d+ % (.*?)\.?$/.exec(log.split('\n').at(-1) ?? '')?.[1] ?? '';
+  const [, percent, sentence] = /^\S+Z \w+ (\d+ %) (.*?)\.?$/.exec(log.split('\n').at(-1) ?? '') ?? [];
+  return percent ? `${percent}: ${sentence}` : '';
 }
 
 // The bring-up prints its problem, one sentence behind the time, as the last thing.
