@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { createAuthenticator } from '../../src/auth/authenticate.js';
 import { Role } from '../../src/entities/roles.js';
 import { DEPLOY, ENVIRONMENTS, GET, LIST, ON_SERVICE, PAUSE, REDEPLOY, REVOKE_TOKEN, TEAMS, TOKENS, UPDATE, VIEWER } from '../support/operations.js';
@@ -90,8 +91,14 @@ describe('access', () => {
       expect((await api.run(held.token, PAUSE, { id: world.serviceId, pause: false })).code).toBeUndefined();
       const beside = { ...world, serviceId: world.otherServiceId };
       const other = await api.em.execute<{ id: string }[]>('select latest_deployment_id as id from service where id = ?', [world.otherServiceId]);
+      const releaseId = randomUUID();
+      await api.em.execute(
+        'insert into release (id, service_id, number, digest, spec, variable_ids, created_at) select ?, ?, 1, digest, spec, variable_ids, created_at from release where id = ?',
+        [releaseId, world.otherServiceId, world.releaseId],
+        'run',
+      );
       for (const { coordinate, variables, service, scope } of SAMPLES.filter((sample) => !['public', 'webhook'].includes(sample.scope) && !sample.coordinate.startsWith('Subscription.') && sample.coordinate !== 'Query.services')) {
-        const answer = await api.run(held.token, documentFor(api.schema, coordinate), variables({ ...beside, deploymentId: other[0]!.id }));
+        const answer = await api.run(held.token, documentFor(api.schema, coordinate), variables({ ...beside, releaseId, deploymentId: other[0]!.id }));
         expect([coordinate, scope, answer.code]).toEqual([coordinate, scope, service ? 'NOT_FOUND' : 'FORBIDDEN']);
       }
       expect((await create({ serviceId: world.serviceId, teamId: ada.teamId })).faults).toEqual([{ path: 'serviceId', message: 'is not a service of this team' }]);
