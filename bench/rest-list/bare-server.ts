@@ -11,15 +11,20 @@ const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 20 }
 const TOKEN = `
   select token.id, token.account_id, token.scopes,
     token.last_used_at is null or token.last_used_at < now() - interval '1 minute' as unnoted
-  from token join account on account.id = token.account_id
-  where token.hash = $1 and token.revoked_at is null and (token.expires_at is null or token.expires_at > now()) and account.deleted_at is null`;
+  from token left join account on account.id = token.account_id and account.deleted_at is null
+  where token.hash = $1 and token.kind <> 'SESSION' and token.revoked_at is null and (token.expires_at is null or token.expires_at > now())
+    and (token.kind = 'MACHINE' or account.id is not null)
+    and (token.team_id is null or exists (select 1 from team where team.id = token.team_id and team.deleted_at is null))
+    and (token.team_id is null or token.kind = 'MACHINE'
+      or exists (select 1 from membership where membership.team_id = token.team_id and membership.account_id = token.account_id))
+    and (token.service_id is null or exists (select 1 from service where service.id = token.service_id and service.deleted_at is null))`;
 
 const deployment = (table: string, as: string): string =>
-  ['id', 'service_id', 'state', 'reason_code', 'reason_message', 'image', 'digest', 'trigger', 'created_at', 'ended_at'].map((column) => `${table}.${column} as ${as}${column}`).join(', ');
+  ['id', 'service_id', 'state', 'reason_code', 'reason_message', 'image', 'commit_sha', 'digest', 'trigger', 'created_at', 'ended_at'].map((column) => `${table}.${column} as ${as}${column}`).join(', ');
 
 const LIST = `
   select service.id, service.name, service.image, replicas, ready_replicas, container_port, public, environment.name as environment, service.team_id, paused,
-    command, args, health_check, resources, status_message, service.created_at, generation, observed_generation, address_answers, host.name as host,
+    command, args, health_check, resources, service.pre_deploy, service.deploy_timeout_seconds, service.source, status_message, service.created_at, generation, observed_generation, address_answers, host.name as host,
     ${deployment('running', 'r_')}, running_release.number as r_release, ${deployment('latest', 'l_')}, latest_release.number as l_release
   from service join environment on environment.id = service.environment_id left join host on host.service_id = service.id
     left join deployment running on running.id = current_deployment_id left join release running_release on running_release.id = running.release_id
@@ -47,7 +52,7 @@ function serviceOf(row: Record<string, any>) {
     environment: row.environment, teamId: row.team_id, paused: row.paused,
     currentDeployment: deploymentOf(row, 'r_'), latestDeployment: deploymentOf(row, 'l_'),
     command: row.command, args: row.args, healthCheck: row.health_check, resources: { cpu: row.resources.cpu, memory: row.resources.memory },
-    statusMessage: row.status_message, createdAt: row.created_at,
+    preDeploy: row.pre_deploy, deployTimeoutSeconds: row.deploy_timeout_seconds, source: row.source, statusMessage: row.status_message, createdAt: row.created_at,
   };
 }
 
@@ -56,7 +61,7 @@ function deploymentOf(row: Record<string, any>, as: string) {
   return {
     id: row[`${as}id`], serviceId: row[`${as}service_id`], state: row[`${as}state`],
     reason: row[`${as}reason_code`] ? { code: row[`${as}reason_code`], message: row[`${as}reason_message`] } : null,
-    image: row[`${as}image`], digest: row[`${as}digest`], release: row[`${as}release`], trigger: row[`${as}trigger`],
+    image: row[`${as}image`], commit: row[`${as}commit_sha`], digest: row[`${as}digest`], release: row[`${as}release`], trigger: row[`${as}trigger`],
     createdAt: row[`${as}created_at`], endedAt: row[`${as}ended_at`],
   };
 }
