@@ -34,8 +34,9 @@ async function main(args: readonly string[]): Promise<number> {
       const info = await bringUp({
         home, cacheDir: cache, pid, ingressPort, signal: stop.signal,
         onProgress: ({ state, percent, message }) => {
-          if (message !== last) log(`${state} ${percent} % ${message}`);
-          last = message;
+          const line = `${state} ${percent} % ${message}`;
+          if (line !== last) log(line);
+          last = line;
         },
       });
       log(`ready for ${home}: ${JSON.stringify(info)}`);

@@ -19,9 +19,9 @@ describe('an image reference', () => {
   });
 
   test.each(INVALID.map((image) => [image]))('%j is none, whatever its length', (image) => {
-    const began = performance.now();
+    const before = process.cpuUsage();
     expect(isImageReference(image)).toBe(false);
-    expect(performance.now() - began).toBeLessThan(50);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(50);
   });
 
   test('what the API takes, the registry client can read', () => {

@@ -42,10 +42,11 @@ describe('GraphQL over HTTP', () => {
     ['overlapping fields without end', `{ ${'services { nodes { id } } '.repeat(18)} }`, /.*/],
   ])('answers in time when the document is %s', async (_what, query, message) => {
     await graphql(server.url, server.token, '{ __typename }');
-    const begun = performance.now();
+    const before = process.cpuUsage();
     const answer = await graphql(server.url, server.token, query);
-    const took = performance.now() - begun;
-    expect(took).toBeLessThan(100);
+    // The server is in this process: what the answer cost, however busy the machine is with others.
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(100);
     if (answer.status === 200) return;
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } });
     expect(answer.body.errors[0].message).toMatch(message);
