@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { LogBatch, LogFilter, LogLine, LogSource, LogStart } from '../../src/orchestrator/port.js';
 import { ClusterInstallation } from './cluster-installation.js';
@@ -78,6 +79,17 @@ async function write(count: number, every = '1ms'): Promise<void> {
   if (response.statusCode !== 200) throw new Error(`${response.statusCode} ${text}`);
 }
 
+/** Until a replica serves again. */
+async function answers(): Promise<void> {
+  const target = new URL(url);
+  const { request } = await import('undici');
+  for (const late = AbortSignal.timeout(40_000); ; await delay(100, undefined, { signal: late })) {
+    const { statusCode, body } = await request(`http://127.0.0.1:${target.port}/`, { headers: { host: target.host } });
+    await body.dump();
+    if (statusCode === 200) return;
+  }
+}
+
 const said = ({ timestamp, replica, message }: LogLine): string => `${timestamp.toISOString()} ${replica} ${message}`;
 const numbered = (messages: string[]): string[] => messages.filter((message) => /^(line|stream)\b/i.test(message));
 
@@ -156,6 +168,7 @@ test('a follow goes on through a restart of the container', async () => {
   await reader.leave();
   const previous = await installation.orchestrator.history(source, { previous: true }, {}, new AbortController().signal);
   expect(previous.lines.length).toBeGreaterThan(0);
+  await answers();
 }, 90_000);
 
 test('when the last reader has left, nothing is followed any more', async () => {

@@ -28,6 +28,8 @@ export interface FeedParts {
 export class LogFeed {
   readonly #ring = new LogRing();
   readonly #readers = new Set<LogReader>();
+  /** Those who read and those who are about to. */
+  readonly #expected = new Set<LogReader>();
   readonly #following = new Set<string>();
   readonly #stopped = new AbortController();
   #fresh: FeedLine[] = [];
@@ -44,8 +46,14 @@ export class LogFeed {
     return this.#ring;
   }
 
-  get readers(): number {
-    return this.#readers.size;
+  /** Whether nobody reads it, nor is about to. */
+  get isIdle(): boolean {
+    return this.#expected.size === 0;
+  }
+
+  /** Keeps the feed open for a reader that first looks at what was before it joins. */
+  expect(reader: LogReader): void {
+    this.#expected.add(reader);
   }
 
   /** From this very moment on: read the ring in the same turn and nothing is missed or comes twice. */
@@ -55,6 +63,7 @@ export class LogFeed {
   }
 
   leave(reader: LogReader): void {
+    this.#expected.delete(reader);
     this.#readers.delete(reader);
     reader.close();
   }

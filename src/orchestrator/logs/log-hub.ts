@@ -30,6 +30,7 @@ export class LogHub {
     const cursor = from.after === undefined ? null : decodeCursor(from.after);
     const feed = this.#feed(source);
     const reader = new LogReader(filter);
+    feed.expect(reader);
     const leave = (): void => this.#leave(source, feed, reader);
     signal.addEventListener('abort', leave, { once: true });
     try {
@@ -97,8 +98,8 @@ export class LogHub {
 
   #leave(source: LogSource, feed: LogFeed, reader: LogReader): void {
     feed.leave(reader);
-    if (feed.readers > 0) return;
-    setTimeout(() => feed.readers === 0 && this.#close(source, feed), this.#stopped ? 0 : LINGER_MS).unref();
+    if (!feed.isIdle) return;
+    setTimeout(() => feed.isIdle && this.#close(source, feed), this.#stopped ? 0 : LINGER_MS).unref();
   }
 
   #close(source: LogSource, feed: LogFeed): void {
