@@ -11,6 +11,15 @@ const flag = z.enum(['0', '1', 'true', 'false', '']).transform((value) => value 
 const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean));
 const path = z.string().min(1);
 
+const QUOTA_RULE = 'must be a list of environments, pods, volumes (numbers), cpu and memory (quantities), e.g. "pods=50,cpu=8,memory=16Gi"';
+const QUOTA = /^(environments|pods|volumes)=\d{1,7}$|^(cpu|memory)=\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
+/** `pods=50,cpu=8` as `{pods: 50, cpu: '8'}`. */
+const quota = list
+  .refine((items) => items.every((item) => QUOTA.test(item)), QUOTA_RULE)
+  .transform((items): Partial<Record<'environments' | 'pods' | 'volumes', number> & Record<'cpu' | 'memory', string>> =>
+    Object.fromEntries(items.map((item) => item.split('=') as [string, string]).map(([name, value]) => [name, ['cpu', 'memory'].includes(name) ? value : Number(value)])),
+  );
+
 export const SETTINGS = z.object({
   APEX_PORT: port.default(3000).describe('Port of the API, GraphQL and the dashboard'),
   APEX_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
@@ -32,6 +41,7 @@ export const SETTINGS = z.object({
   APEX_REGISTRY_MIRRORS: list.default([]).describe('registry=url list asked first when a tag is resolved, as on the node'),
   APEX_CORS_ORIGINS: list.default([]).describe('Origins that browsers may call from; none by default'),
   APEX_OPEN_SIGNUP: flag.default(false).describe('1: everybody may make an account; else one comes by an invitation'),
+  APEX_TEAM_QUOTA: quota.optional().describe('Limits of a team, where the operator has not set others: `environments=100` and, in each, `pods=500,cpu=200,memory=400Gi,volumes=50`'),
   APEX_SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://').optional().describe('Mail server, e.g. smtps://user:password@host; without one invitations are links to hand on'),
   APEX_MAIL_FROM: z.string().default('Apex <apex@localhost>').describe('Sender of the mails'),
   APEX_DEPLOY_DEADLINE_SECONDS: z.coerce.number().int().min(5).max(3600).default(300).describe('A rollout that is not ready by then has failed'),

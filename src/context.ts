@@ -19,9 +19,11 @@ export type Actor =
       isOperator: boolean;
       /** The token is a session of the dashboard. */
       isSession?: boolean;
+      /** When the token ends by itself, where it does. */
+      expiresAt?: Date | null;
     }
   /** A team's machine: its role is its token's. */
-  | { kind: 'machine'; tokenId: string; scopes: ReadonlySet<TokenScope>; teamId: string; serviceId?: string | null }
+  | { kind: 'machine'; tokenId: string; scopes: ReadonlySet<TokenScope>; teamId: string; serviceId?: string | null; expiresAt?: Date | null }
   /** A clock, the webhook or the reconciler: it queues and waits where an account would be refused for want of a cluster. */
   | { kind: 'system'; name: string }
   | { kind: 'anonymous' };

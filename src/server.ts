@@ -39,6 +39,9 @@ export interface ApexServer {
 const SIGNED_DELIVERIES_A_MINUTE = 6_000;
 const UNSIGNED_DELIVERIES_A_MINUTE = 60;
 
+/** A page of the dashboard asks for much at once. */
+const SESSION_REQUESTS_A_MINUTE = 600;
+
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000] as const;
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -70,9 +73,11 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     stops.add('limiter', () => limiter.stop());
     const unsignedLimiter = createRateLimiter(config.DATABASE_URL, UNSIGNED_DELIVERIES_A_MINUTE, logger, 'unsigned');
     const signedLimiter = createRateLimiter(config.DATABASE_URL, SIGNED_DELIVERIES_A_MINUTE, logger, 'signed');
+    const sessionLimiter = createRateLimiter(config.DATABASE_URL, config.APEX_RATE_LIMIT === 0 ? 0 : SESSION_REQUESTS_A_MINUTE, logger, 'session');
+    stops.add('limiter of sessions', () => sessionLimiter.stop());
     stops.add('limiter of unsigned deliveries', () => unsignedLimiter.stop());
     stops.add('limiter of signed deliveries', () => signedLimiter.stop());
-    await Promise.all([events.start(), queue.start(), limiter.start(), unsignedLimiter.start(), signedLimiter.start()]);
+    await Promise.all([events.start(), queue.start(), limiter.start(), sessionLimiter.start(), unsignedLimiter.start(), signedLimiter.start()]);
 
     const orchestrator = createOrchestrator({ orm, vault, queue, logger, config, installationId: installation.id, observeCall: metrics.observeKubernetesCall });
     stops.add('orchestrator', () => orchestrator.stop());
@@ -86,7 +91,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema, keyedOperations(calls));
     metrics.watch({ deploymentsByState: () => deploymentsByState(orm), reconcileQueue: () => queue.counts() });
-    const doors = await createDoors({ http, config, url, orm, schema, operations, authenticate, streams, limiter, unsignedLimiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
+    const doors = await createDoors({ http, config, url, orm, schema, operations, authenticate, streams, limiter, sessionLimiter, unsignedLimiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
     stops.add('doors', () => doors.stop());
     void streams.watch(events);
     await orchestrator.start();

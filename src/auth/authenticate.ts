@@ -23,7 +23,7 @@ export const IS_GOOD = `token.revoked_at is null and (token.expires_at is null o
     and (token.service_id is null or exists (select 1 from service where service.id = token.service_id and service.deleted_at is null))`;
 
 const FIND = `
-  select token.id, token.kind, token.account_id, token.team_id, token.service_id, token.scopes, account.is_operator,
+  select token.id, token.kind, token.account_id, token.team_id, token.service_id, token.scopes, token.expires_at, account.is_operator,
     token.last_used_at is null or token.last_used_at < now() - ${USE_INTERVAL} as unnoted
   from token left join account on account.id = token.account_id and account.deleted_at is null
   where token.hash = ? and (token.kind = 'SESSION') = ? and ${IS_GOOD}`;
@@ -37,6 +37,7 @@ interface Row {
   team_id: string | null;
   service_id: string | null;
   scopes: TokenScope[];
+  expires_at: string | Date | null;
   is_operator: boolean;
   unnoted: boolean;
 }
@@ -55,7 +56,7 @@ export function createAuthenticator(orm: Database): Authenticate {
 }
 
 function actorOf(row: Row): Actor {
-  const token = { tokenId: row.id, scopes: new Set(row.scopes), serviceId: row.service_id };
+  const token = { tokenId: row.id, scopes: new Set(row.scopes), serviceId: row.service_id, expiresAt: row.expires_at === null ? null : new Date(row.expires_at) };
   if (row.kind === TokenKind.MACHINE) return { kind: 'machine', ...token, teamId: row.team_id as string };
   return { kind: 'account', ...token, accountId: row.account_id, teamId: row.team_id, isOperator: row.is_operator, isSession: row.kind === TokenKind.SESSION };
 }

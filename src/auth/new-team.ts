@@ -20,7 +20,7 @@ export interface TeamWish {
 /** A team with its owner, its data key, and the environment `production` that every team has. */
 export async function newTeam(em: EntityManager, keys: TeamKeys, installationId: string, { name, personal, accountId }: TeamWish): Promise<Team> {
   const createdAt = new Date();
-  const team = em.create(Team, { id: newId(), name, personal, createdAt, deletedAt: null });
+  const team = em.create(Team, { id: newId(), name, personal, quota: null, createdAt, deletedAt: null });
   em.create(Membership, { id: newId(), teamId: team.id, accountId, role: Role.OWNER, createdAt });
   const environmentId = newId();
   em.create(Environment, {

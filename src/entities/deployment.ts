@@ -73,6 +73,10 @@ export class Deployment {
   @Property({ type: 'text', nullable: true })
   digest: string | null = null;
 
+  /** The registry whose credential its pods pull with, as its team has it at that moment; null where the team had none when it was prepared. */
+  @Property({ type: 'text', nullable: true })
+  pullRegistry: string | null = null;
+
   @ManyToOne({ entity: () => Release, mapToPk: true, fieldName: 'release_id', nullable: true })
   releaseId: string | null = null;
 

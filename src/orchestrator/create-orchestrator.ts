@@ -1,5 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../config.js';
+import { Team } from '../entities/team.js';
+import { quotaOf } from '../entities/team-quota.js';
 import type { Logger } from '../logger.js';
 import { GuardedFetch } from '../outside/guarded-fetch.js';
 import { ImageRegistry, readMirrors } from '../outside/image-registry.js';
@@ -83,7 +85,10 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#link = new ClusterLink(this.#source, this.#view, `apex/${parts.version ?? '0'}`, logger, parts.observeCall);
     this.#guard = new GuardedFetch(config.APEX_ALLOWED_INTERNAL);
     this.#probe = new AddressProbe(() => this.#ingress.current());
-    this.#keeper = new EnvironmentKeeper(this.#client, installationId, this.#source.kind === 'embedded');
+    this.#keeper = new EnvironmentKeeper(this.#client, installationId, this.#source.kind === 'embedded', async (id) => {
+      const team = await orm.em.fork().findOne(Team, { id }, { fields: ['quota'] });
+      return quotaOf(team?.quota ?? null, config.APEX_TEAM_QUOTA ?? {});
+    });
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#resync = new Resync(orm, queue, logger);
     this.#reconcilers = {

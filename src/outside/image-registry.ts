@@ -1,6 +1,7 @@
 import type { Response } from 'undici';
 import { refusal, type GuardedFetch } from './guarded-fetch.js';
 import { DOCKER_HUB, parseImage, type ImageReference } from './image-reference.js';
+import { privateImage } from './private-image.js';
 import { readChallenge } from './registry-challenge.js';
 
 const MANIFESTS = [
@@ -73,7 +74,7 @@ export class ImageRegistry {
       if (response.ok && DIGEST.test(digest)) return { kind: 'found', digest };
       if (response.status === 404) return { kind: 'not-found', message: `The image ${name}:${reference.tag ?? reference.digest} does not exist in its registry.` };
       if (response.status === 401 || response.status === 403) {
-        return { kind: 'unauthorized', message: `The registry ${reference.registry} does not give ${reference.repository} to us: it is private, or it does not exist.` };
+        return { kind: 'unauthorized', message: privateImage(reference.registry, reference.repository, login !== null) };
       }
       return { kind: 'unreachable', message: `The registry ${reference.registry} answered with ${response.status}.` };
     } catch (error) {

@@ -9,6 +9,7 @@ import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
 import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
+import type { TeamQuota } from '../entities/team-quota.js';
 import type { Vault } from '../vault/vault.js';
 import { AcceptInvitationMutation } from './account/accept-invitation.mutation.js';
 import { SignInMutation } from './account/sign-in.mutation.js';
@@ -65,6 +66,7 @@ import { ChangeMemberRoleMutation } from './team/change-member-role.mutation.js'
 import { CreateTeamMutation } from './team/create-team.mutation.js';
 import { DeleteTeamMutation } from './team/delete-team.mutation.js';
 import { RemoveTeamMemberMutation } from './team/remove-team-member.mutation.js';
+import { SetTeamQuotaMutation } from './team/set-team-quota.mutation.js';
 import { TeamFields } from './team/team.fields.js';
 import { TeamQuery } from './team/team.query.js';
 import { UpdateTeamMutation } from './team/update-team.mutation.js';
@@ -85,7 +87,7 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   mail?: InvitationMail;
@@ -109,16 +111,17 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new ServiceViewerCan(),
   new EnvGroupViewerCan(),
   new GuardEnvironmentMutations(),
-  new RegistryCredentialResolver(vault),
-  new TeamFields(),
+  new RegistryCredentialResolver(vault, orchestrator),
+  new TeamFields(config.APEX_TEAM_QUOTA ?? {}),
   new CreateTeamMutation(orm, vault),
   new UpdateTeamMutation(),
+  new SetTeamQuotaMutation(orchestrator, config.APEX_TEAM_QUOTA ?? {}),
   new DeleteTeamMutation(orchestrator),
   new AddTeamMemberMutation(config.publicUrl ?? '', mail),
   new ChangeMemberRoleMutation(),
   new RemoveTeamMemberMutation(),
   new EnvironmentQuery(),
-  new CreateEnvironmentMutation(),
+  new CreateEnvironmentMutation(config.APEX_TEAM_QUOTA ?? {}),
   new DeleteEnvironmentMutation(orchestrator),
   new EnvGroupQuery(),
   new EnvGroupFields(orchestrator),

@@ -29,6 +29,7 @@ import { inTime } from './in-time.js';
 import type { Metrics } from './metrics.js';
 import { actorOf, OperationContext, type ContextParts } from './operation-context.js';
 import type { OpenStreams } from './open-streams.js';
+import { purseOfAddress, type PurseParts } from './purse.js';
 import { spend } from './rate-limit.js';
 import { scopeOf } from './scope.js';
 import { cookieRules, sessionCookies, sessionOf, type CookieRules } from './session-cookie.js';
@@ -47,6 +48,8 @@ export interface DoorParts {
   authenticate: Authenticate;
   streams: OpenStreams;
   limiter: RateLimiter;
+  /** Counts the requests of each session of the dashboard. */
+  sessionLimiter: RateLimiter;
   /** Counts deliveries whose signature does not hold. */
   unsignedLimiter: RateLimiter;
   orchestrator: Orchestrator;
@@ -57,22 +60,23 @@ export interface DoorParts {
 
 /** All doors over one pipeline. Throws when a row of the REST table does not fit the schema. */
 export async function createDoors(parts: DoorParts): Promise<{ app: Express; stop: () => Promise<void> }> {
-  const { config, schema, operations, limiter, logger, streams } = parts;
+  const { config, schema, operations, limiter, sessionLimiter, logger, streams } = parts;
   const isProduction = config.NODE_ENV === 'production';
   const contexts: ContextParts = { orm: parts.orm, authenticate: parts.authenticate, streams, logger };
   const cookies = cookieRules(config.APEX_PUBLIC_URL, config.APEX_CORS_ORIGINS);
   const gate = new DocumentGate(schema, isProduction);
-  const shared = { schema, operations, gate, limiter, logger };
+  const purses: PurseParts = { limiter, sessionLimiter, authenticate: parts.authenticate, cookies };
+  const shared = { schema, operations, gate, logger };
   const routes = servedRoutes(schema, operations);
   const graphql = await createGraphqlHttp({ ...shared, open: opener(contexts, 'graphql', cookies), isProduction });
-  const sockets = serveWebSockets(parts.http, { ...shared, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES, cookies });
+  const sockets = serveWebSockets(parts.http, { ...shared, purses, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES, cookies });
   const app = createApp({
     rest: createRestDoor({ routes, operations, open: opener(contexts, 'rest'), requestIdOf: (res) => scopeOf(res).requestId, explain: (error, requestId) => apexErrorOf(error, { requestId, logger }) }),
     documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION, GITHUB_PATHS)),
     githubWebhook: githubWebhook(parts, contexts),
     graphql: graphql.handler,
     graphqlStream: createGraphqlStream({ ...shared, open: opener(contexts, 'sse', cookies) }),
-    limiter,
+    purses,
     readiness: { api: () => whyNotServing(parts), cluster: () => clusterFault(parts.orchestrator.cluster()) },
     metrics: parts.metrics,
     metricsToken: config.APEX_METRICS_TOKEN,
@@ -109,7 +113,7 @@ function githubWebhook({ schema, operations, unsignedLimiter, logger }: DoorPart
     open: (res) => new OperationContext(contexts, scopeOf(res), 'webhook', actor, (left) => (res.closed ? left() : res.once('close', left))),
     refuse: (res, error) => sendProblem(res, error, scopeOf(res).requestId, error.code === 'METHOD_NOT_ALLOWED' ? { Allow: 'POST' } : {}),
     explain: (error, res) => apexErrorOf(error, { requestId: scopeOf(res).requestId, logger }),
-    countUnsigned: (res) => spend(unsignedLimiter, scopeOf(res).ip, 1, res),
+    countUnsigned: (res) => spend(purseOfAddress(unsignedLimiter, scopeOf(res).ip), 1, res),
   });
 }
 

@@ -6,13 +6,13 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../context.js';
 import { ApexError, type ErrorCode } from '../errors.js';
-import type { RateLimiter } from '../limits/rate-limiter.js';
 import type { Logger } from '../logger.js';
 import type { OperationRunner } from '../operation.js';
 import { DOCUMENT_LIMITS } from '../schema/document-limits.js';
 import { apexErrorOf, refusedDocument } from '../schema/masked-errors.js';
 import type { DocumentGate } from './document-gate.js';
 import { apolloError, headOf, statusOf } from './graphql-answer.js';
+import { purseOf } from './purse.js';
 import { spend } from './rate-limit.js';
 import { scopeOf } from './scope.js';
 
@@ -20,7 +20,6 @@ export interface GraphqlParts {
   schema: GraphQLSchema;
   operations: OperationRunner;
   gate: DocumentGate;
-  limiter: RateLimiter;
   open: (req: Request, res: Response) => Promise<RequestContext>;
   logger: Logger;
   isProduction: boolean;
@@ -65,14 +64,14 @@ function executedBy({ schema, operations }: GraphqlParts): NonNullable<Construct
 }
 
 /** Who asks, and whether the document is within the limits: all before Apollo validates it. */
-async function opened({ open, gate, limiter, logger }: GraphqlParts, req: Request, res: Response): Promise<RequestContext> {
-  const { requestId, ip } = scopeOf(res);
+async function opened({ open, gate, logger }: GraphqlParts, req: Request, res: Response): Promise<RequestContext> {
+  const { requestId } = scopeOf(res);
   try {
     const context = await open(req, res);
     const { query, operationName } = wished(req);
     if (typeof query !== 'string') return context;
     const { rootFields } = gate.measure(query, operationName, context.actor);
-    await spend(limiter, ip, rootFields - 1, res);
+    await spend(purseOf(res), rootFields - 1, res);
     return context;
   } catch (error) {
     throw apolloError(error instanceof ApexError ? error : apexErrorOf(error, { requestId, logger }), requestId);

@@ -2,7 +2,6 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { ExecutionResult } from 'graphql';
 import type { RequestContext } from '../context.js';
 import { ApexError, badRequest } from '../errors.js';
-import type { RateLimiter } from '../limits/rate-limiter.js';
 import type { Logger } from '../logger.js';
 import type { OperationRequest, OperationRunner } from '../operation.js';
 import { drained } from '../rest/drained.js';
@@ -11,13 +10,13 @@ import { operationOf } from '../schema/document-limits.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
 import type { DocumentGate } from './document-gate.js';
 import { sendGraphqlError } from './graphql-answer.js';
+import { purseOf } from './purse.js';
 import { spend } from './rate-limit.js';
 import { scopeOf } from './scope.js';
 
 export interface StreamParts {
   operations: OperationRunner;
   gate: DocumentGate;
-  limiter: RateLimiter;
   open: (req: Request, res: Response) => Promise<RequestContext>;
   logger: Logger;
 }
@@ -67,7 +66,7 @@ async function send(res: Response, results: AsyncIterable<ExecutionResult> | Exe
 }
 
 /** Everything that can be refused is refused before the stream begins, so that the status tells. */
-async function prepare({ open, gate, limiter }: StreamParts, req: Request, res: Response): Promise<Prepared> {
+async function prepare({ open, gate }: StreamParts, req: Request, res: Response): Promise<Prepared> {
   if (req.method !== 'GET' && req.method !== 'POST') throw new ApexError('METHOD_NOT_ALLOWED', 'This path answers to GET and POST.');
   if (!req.accepts('text/event-stream')) throw badRequest('This path answers with server-sent events: send "Accept: text/event-stream".');
   const context = await open(req, res);
@@ -76,7 +75,7 @@ async function prepare({ open, gate, limiter }: StreamParts, req: Request, res: 
   if (errors.length > 0) throw badRequest(errors.map(({ message }) => message).join(' '));
   const kind = operationOf(document, operationName)?.operation;
   if (kind === 'mutation' && req.method === 'GET') throw new ApexError('METHOD_NOT_ALLOWED', 'A mutation needs POST.');
-  await spend(limiter, context.ip, rootFields - 1, res);
+  await spend(purseOf(res), rootFields - 1, res);
   return { request: { document, variables, ...(operationName && { operationName }) }, context, isSubscription: kind === 'subscription' };
 }
 

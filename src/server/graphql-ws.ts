@@ -6,7 +6,6 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Actor } from '../context.js';
 import { ApexError } from '../errors.js';
-import type { RateLimiter } from '../limits/rate-limiter.js';
 import type { Logger } from '../logger.js';
 import type { OperationRunner } from '../operation.js';
 import { STATUS } from '../rest/statuses.js';
@@ -14,6 +13,7 @@ import { apexErrorOf, graphqlErrorOf, refusedDocument } from '../schema/masked-e
 import type { DocumentGate } from './document-gate.js';
 import { OperationContext, type ContextParts } from './operation-context.js';
 import type { OpenStreams } from './open-streams.js';
+import { purseFor, purseOfAddress, type Purse, type PurseParts } from './purse.js';
 import { spend } from './rate-limit.js';
 import { scopeFor, type Scope } from './scope.js';
 import { sessionOf, type CookieRules } from './session-cookie.js';
@@ -30,7 +30,7 @@ export interface WebSocketParts {
   schema: GraphQLSchema;
   operations: OperationRunner;
   gate: DocumentGate;
-  limiter: RateLimiter;
+  purses: PurseParts;
   streams: OpenStreams;
   contexts: ContextParts;
   logger: Logger;
@@ -46,6 +46,7 @@ interface Extra {
   actor: Actor;
   authorization: string | undefined;
   session: string | undefined;
+  purse: Purse;
   letGo: () => void;
   /** Ends an operation when its client has left it. */
   endings: Set<() => void>;
@@ -91,7 +92,7 @@ async function accept(parts: WebSocketParts, sockets: WebSocketServer, request: 
   socket.on('error', () => socket.destroy());
   try {
     if ((request.url ?? '').split('?', 1)[0] !== PATH) throw new ApexError('NOT_FOUND', 'There is no WebSocket here.');
-    await spend(parts.limiter, scopeFor(request, parts.trustedProxies).ip, 1);
+    await spend(await purseFor(parts.purses, request, scopeFor(request, parts.trustedProxies).ip), 1);
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   } catch (error) {
     const { code, retryAfterSeconds } = error instanceof ApexError ? error : apexErrorOf(error, { requestId: 'upgrade', logger: parts.logger });
@@ -114,6 +115,7 @@ async function connect(parts: WebSocketParts, { extra, connectionParams }: Socke
     return false;
   }
   const { authorization, session, actor } = extra;
+  extra.purse = session !== undefined && 'tokenId' in actor ? { limiter: parts.purses.sessionLimiter, key: actor.tokenId, whose: 'session' } : purseOfAddress(parts.purses.limiter, extra.scope.ip);
   extra.letGo = parts.streams.hold(() => extra.socket.close(UNAUTHORIZED, 'The access has ended'), { authorization, session, actor });
   return true;
 }
@@ -128,10 +130,10 @@ async function admit(parts: WebSocketParts, { extra, subscriptions }: Socket, { 
   const scope: Scope = { ...extra.scope, requestId: scopeFor(extra.request, 0).requestId };
   try {
     if (Object.keys(subscriptions).length > MAX_OPERATIONS) throw new ApexError('BAD_REQUEST', `A socket carries at most ${MAX_OPERATIONS} operations at once.`);
-    await spend(parts.limiter, scope.ip, 1);
+    await spend(extra.purse, 1);
     const actor = await parts.contexts.authenticate(extra.authorization, extra.session);
     const { document, errors, rootFields } = parts.gate.admit(query, operationName, actor);
-    await spend(parts.limiter, scope.ip, rootFields - 1);
+    await spend(extra.purse, rootFields - 1);
     if (errors.length > 0) return errors.map((error) => new GraphQLError(error.message, refusedDocument(error, scope.requestId)));
     return { schema: parts.schema, document, operationName: operationName ?? null, variableValues: variables ?? {}, contextValue: contextOf(parts, extra, scope, actor) };
   } catch (error) {

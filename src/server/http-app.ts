@@ -2,7 +2,6 @@ import cors from 'cors';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { ApexError, notFound } from '../errors.js';
-import type { RateLimiter } from '../limits/rate-limiter.js';
 import type { Logger } from '../logger.js';
 import { sendProblem } from '../rest/problem.js';
 import { readBody } from '../rest/read-body.js';
@@ -11,6 +10,7 @@ import { GITHUB_PATH } from '../webhooks/github-door.js';
 import { sendGraphqlError } from './graphql-answer.js';
 import { alive, ready, type Readiness } from './health.js';
 import type { Metrics } from './metrics.js';
+import { purseFor, purseOfAddress, type PurseParts } from './purse.js';
 import { isCounted, limitRequests } from './rate-limit.js';
 import { openScope, scopeOf } from './scope.js';
 
@@ -20,7 +20,7 @@ export interface AppParts {
   githubWebhook: RequestHandler;
   graphql: RequestHandler;
   graphqlStream: RequestHandler;
-  limiter: RateLimiter;
+  purses: PurseParts;
   readiness: Readiness;
   metrics: Metrics;
   metricsToken: string | undefined;
@@ -38,8 +38,8 @@ export function createApp(parts: AppParts): Express {
   app.get('/metrics', parts.metrics.serve(parts.metricsToken));
   if (parts.corsOrigins.length > 0) app.use(cors({ origin: [...parts.corsOrigins], exposedHeaders: ['X-Request-Id', 'Link', 'Retry-After'], maxAge: 600 }));
   app.use(parts.documentation);
-  const limitRest = limitRequests(parts.limiter, (error, res) => sendProblem(res, error, scopeOf(res).requestId));
-  const limitGraphql = limitRequests(parts.limiter, (error, res) => sendGraphqlError(res, error, scopeOf(res).requestId));
+  const limitRest = limitRequests(async (_req, ip) => purseOfAddress(parts.purses.limiter, ip), (error, res) => sendProblem(res, error, scopeOf(res).requestId));
+  const limitGraphql = limitRequests((req, ip) => purseFor(parts.purses, req, ip), (error, res) => sendGraphqlError(res, error, scopeOf(res).requestId));
   // Before the limit of requests: deliveries have limits of their own.
   app.use(GITHUB_PATH, parts.githubWebhook);
   app.use('/api', (req, res, next) => (isCounted(req) ? limitRest(req, res, next) : next()), parts.rest);

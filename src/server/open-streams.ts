@@ -4,8 +4,10 @@ import { ApexError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Logger } from '../logger.js';
 
-/** Expiry is not announced by anyone, so it is looked for this often. */
+/** For what was neither announced nor foreseen: a notification that was lost on its way. */
 const RECHECK_MS = 15_000;
+const SOON_MS = 100;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Whose access something stays open on. */
 export interface Access {
@@ -17,6 +19,7 @@ export interface Access {
 interface Held {
   access: Access | null;
   end: () => void;
+  expiry?: NodeJS.Timeout;
 }
 
 /** All that is open for longer than one answer: it ends with the server, and a socket also with its client's access. */
@@ -38,7 +41,11 @@ export class OpenStreams {
     if (this.stopped.signal.aborted) end();
     const one: Held = { access, end };
     this.held.add(one);
-    return () => void this.held.delete(one);
+    this.awaitExpiry(one);
+    return () => {
+      clearTimeout(one.expiry);
+      this.held.delete(one);
+    };
   }
 
   /** Ends sockets within moments of a revocation, on whichever server it happened. */
@@ -52,8 +59,20 @@ export class OpenStreams {
   stop(): void {
     clearInterval(this.timer);
     this.stopped.abort();
-    for (const { end } of this.held) end();
+    for (const { end, expiry } of this.held) {
+      clearTimeout(expiry);
+      end();
+    }
     this.held.clear();
+  }
+
+  /** Nobody announces that a token's time is over. The database's clock decides; what is not over by it yet is looked at again. */
+  private awaitExpiry(one: Held): void {
+    const { expiresAt } = one.access?.actor && 'expiresAt' in one.access.actor ? one.access.actor : {};
+    if (!expiresAt) return;
+    const left = Math.max(SOON_MS, expiresAt.getTime() - Date.now());
+    one.expiry = setTimeout(() => void this.recheck((access) => access === one.access).then(() => this.held.has(one) && this.awaitExpiry(one)), Math.min(left, LONGEST_TIMER_MS));
+    one.expiry.unref();
   }
 
   private async recheck(concerns: (access: Access) => boolean): Promise<void> {

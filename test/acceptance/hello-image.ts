@@ -6,9 +6,8 @@ import { promisify } from 'node:util';
 const NODE_DIR = process.env['APEX_NODE_DIR'] ?? '/var/lib/apex-node';
 const run = promisify(execFile);
 
-/** Builds the sample server with `env` in its image, and pushes it to the node's registry under `name` (`apex.local/…`). */
-export async function pushHello(name: string, env: readonly string[] = []): Promise<void> {
-  const { registry } = JSON.parse(readFileSync(join(NODE_DIR, 'status.json'), 'utf8')) as { registry: string };
+/** Builds the sample server with `env` in its image, and pushes it under `name`: to the node's registry (`apex.local/…`), or to another. */
+export async function pushHello(name: string, env: readonly string[] = [], registry = registryOfNode()): Promise<void> {
   const bin = join(NODE_DIR, 'bin');
   await run(join(bin, 'apex-node'), [
     'image', 'build', '--name', name, '--registry', registry, '--push',
@@ -16,3 +15,5 @@ export async function pushHello(name: string, env: readonly string[] = []): Prom
     ...env.flatMap((entry) => ['--env', entry]),
   ], { timeout: 30_000 });
 }
+
+const registryOfNode = (): string => (JSON.parse(readFileSync(join(NODE_DIR, 'status.json'), 'utf8')) as { registry: string }).registry;

@@ -20,6 +20,8 @@ const workload = (change: { service?: Partial<Workload['service']>; spec?: Parti
   },
   variables: { SECRET: 'canary-value' },
   variablesHash: 'abc123',
+  pullRegistry: null,
+  pullLogin: null,
   hosts: ['web.apex.localhost'],
   ingressClass: null,
   ...change.rest,
@@ -100,11 +102,11 @@ describe('a service', () => {
 });
 
 describe('an environment', () => {
-  const objects = environmentManifests({ environment, installationId: 'installation-1', guardedAddresses: ['10.1.2.3', '203.0.113.9', 'fd00::1', '203.0.113.9'] });
+  const objects = environmentManifests({ environment, installationId: 'installation-1', quota: { environments: 3, pods: 7, cpu: '2500m', memory: '8Gi', volumes: 2 }, guardedAddresses: ['10.1.2.3', '203.0.113.9', 'fd00::1', '203.0.113.9'] });
 
   test('enforces the baseline, a quota and limits', () => {
     expect(of(objects, 'Namespace').metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'baseline' });
-    expect(of(objects, 'ResourceQuota').spec.hard).toMatchObject({ 'services.nodeports': '0', 'services.loadbalancers': '0' });
+    expect(of(objects, 'ResourceQuota').spec.hard).toMatchObject({ pods: '7', 'limits.cpu': '2500m', 'limits.memory': '8Gi', persistentvolumeclaims: '2', 'services.nodeports': '0', 'services.loadbalancers': '0' });
     expect(of(objects, 'LimitRange').spec.limits).toHaveLength(1);
   });
 

@@ -1,32 +1,29 @@
 import { createHash } from 'node:crypto';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { GuardedFetch } from '../../src/outside/guarded-fetch.js';
 import { ImageRegistry, readMirrors } from '../../src/outside/image-registry.js';
+import { startRegistry, type RegistryProcess } from '../support/registry-process.js';
 
 const LOGIN = { username: 'reader', password: 'let-me-in' };
 const MANIFEST = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] });
 const DIGEST = `sha256:${createHash('sha256').update(MANIFEST).digest('hex')}`;
 
-/** The registry that the embedded node runs. */
-const BINARY = join(process.env.APEX_NODE_DIR ?? '/var/lib/apex-node', 'bin', 'registry');
-
 let folder: string;
-const processes: ChildProcess[] = [];
+let registry: RegistryProcess;
 let open: string;
 let closed: string;
 let gate: Server;
 let guard: GuardedFetch;
 
 beforeAll(async () => {
-  if (!existsSync(BINARY)) throw new Error('The node is not built: run the tests with "./apex test".');
   folder = mkdtempSync(join(tmpdir(), 'apex-registry-'));
-  open = await startRegistry('open');
+  registry = await startRegistry(folder);
+  open = registry.host;
   gate = createServer((incoming, response) => void answerAtGate(incoming, response)).listen(0, '127.0.0.1');
   await new Promise((resolve) => gate.once('listening', resolve));
   closed = `127.0.0.1:${(gate.address() as AddressInfo).port}`;
@@ -37,10 +34,7 @@ afterAll(async () => {
   await guard.close();
   gate.closeAllConnections();
   gate.close();
-  for (const child of processes) {
-    child.kill();
-    if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
-  }
+  await registry.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -61,28 +55,6 @@ async function answerAtGate(incoming: IncomingMessage, response: ServerResponse)
   const answer = await fetch(`http://${open}${url.pathname}`, { method: incoming.method ?? 'GET', headers: { accept: incoming.headers.accept ?? '*/*' } });
   response.writeHead(answer.status, { 'docker-content-digest': answer.headers.get('docker-content-digest') ?? '' }).end();
 }
-
-async function startRegistry(name: string): Promise<string> {
-  const port = await freePort();
-  const config = join(folder, `${name}.yml`);
-  writeFileSync(config, `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${join(folder, name)}}}\nhttp: {addr: '127.0.0.1:${port}'}\n`);
-  const child = spawn(BINARY, ['serve', config], { env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' }, stdio: 'ignore' });
-  processes.push(child);
-  for (let tries = 0; ; tries++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => null);
-    if (answer) return `127.0.0.1:${port}`;
-    if (tries > 100 || child.exitCode !== null) throw new Error('The registry does not start');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createTcpServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 async function push(registry: string, repository: string, tag: string): Promise<void> {
   const { status } = await fetch(`http://${registry}/v2/${repository}/manifests/${tag}`, { method: 'PUT', body: MANIFEST, headers: { 'content-type': 'application/vnd.oci.image.index.v1+json' } });
@@ -119,10 +91,10 @@ test('a private registry gives its image to who has the password, and says no to
   const registry = registryWith([]);
   expect(await registry.resolve(`${closed}/team/app:1`, LOGIN)).toEqual({ kind: 'found', digest: DIGEST });
   expect(await registry.resolve(`${closed}/team/nothing:1`, LOGIN)).toMatchObject({ kind: 'not-found' });
-  for (const login of [null, { ...LOGIN, password: 'wrong' }]) {
+  for (const login of [null, { ...LOGIN, password: 'guessed' }]) {
     const answer = await registry.resolve(`${closed}/team/app:1`, login);
     expect(answer).toMatchObject({ kind: 'unauthorized' });
-    expect(JSON.stringify(answer)).not.toContain('wrong');
+    expect(JSON.stringify(answer)).not.toContain('guessed');
   }
 });
 

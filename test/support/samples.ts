@@ -82,6 +82,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.rotateKeys', 'admin', null, () => ({ since: '2001-01-01T00:00:00Z' }), { operator: true, ...OWN_ACCOUNT }),
   sample('Mutation.createTeam', 'admin', null, () => ({ input: { name: 'New' } }), OWN_ACCOUNT),
   sample('Mutation.updateTeam', 'admin', ADMIN, (w) => ({ id: w.teamId, input: { name: 'Renamed' } })),
+  sample('Mutation.setTeamQuota', 'admin', null, (w) => ({ teamId: w.teamId, input: { pods: 40 } }), { operator: true, ...OWN_ACCOUNT }),
   sample('Mutation.deleteTeam', 'admin', OWNER, (w) => ({ id: w.teamId, confirm: w.teamName })),
   sample('Mutation.leaveTeam', 'admin', VIEWER, onTeam, { account: true }),
   sample('Mutation.addTeamMember', 'admin', ADMIN, (w) => ({ teamId: w.teamId, input: { email: `${fresh('new')}@example.com`, role: 'VIEWER' } })),

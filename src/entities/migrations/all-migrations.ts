@@ -5,6 +5,7 @@ import { EnvGroups } from './003-env-groups.js';
 import { KeyRotation } from './003-key-rotation.js';
 import { Databases } from './005-databases.js';
 import { Webhooks } from './006-webhooks.js';
+import { PrivateImagesAndQuotas } from './007-private-images-and-quotas.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   { name: '003-key-rotation', class: KeyRotation },
   { name: '005-databases', class: Databases },
   { name: '006-webhooks', class: Webhooks },
+  { name: '007-private-images-and-quotas', class: PrivateImagesAndQuotas },
 ];

@@ -1,4 +1,5 @@
 import type { Environment } from '../../entities/environment.js';
+import type { TeamQuota } from '../../entities/team-quota.js';
 import type { ClusterAccess } from '../cluster-access.js';
 import { applyIfDifferent } from '../kubernetes/applied.js';
 import { objectPath, type KubeObject } from '../kubernetes/kinds.js';
@@ -19,6 +20,8 @@ export class EnvironmentKeeper {
     private readonly cluster: ClusterAccess,
     private readonly installationId: string,
     private readonly embedded: boolean,
+    /** The limits of a team as they are now. */
+    private readonly quota: (teamId: string) => Promise<TeamQuota>,
   ) {}
 
   /** Returns at once for an environment that is known to be right. */
@@ -27,7 +30,7 @@ export class EnvironmentKeeper {
     this.#right.add(environment.id);
     try {
       const client = this.cluster();
-      const facts = { environment, installationId: this.installationId, guardedAddresses: await this.#guarded(client, signal) };
+      const facts = { environment, installationId: this.installationId, quota: await this.quota(environment.teamId), guardedAddresses: await this.#guarded(client, signal) };
       for (const manifest of environmentManifests(facts)) await applyIfDifferent(client, manifest, await read(client, manifest, signal), signal);
     } catch (error) {
       this.#right.delete(environment.id);

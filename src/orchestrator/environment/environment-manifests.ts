@@ -1,4 +1,5 @@
 import type { Environment } from '../../entities/environment.js';
+import type { TeamQuota } from '../../entities/team-quota.js';
 import type { KubeObject } from '../kubernetes/kinds.js';
 import { LABELS, MANAGER } from '../kubernetes/labels.js';
 
@@ -8,20 +9,11 @@ const METADATA = '169.254.169.254/32';
 const ANYWHERE = '0.0.0.0/0';
 const DNS_PORT = 53;
 
-/** What one environment may hold. Far above what a person needs by hand, far below what would take a cluster down. */
-const QUOTA = {
-  pods: '500',
-  'limits.cpu': '200',
-  'limits.memory': '400Gi',
-  persistentvolumeclaims: '50',
-  services: '1000',
-  'services.nodeports': '0',
-  'services.loadbalancers': '0',
-};
-
 export interface EnvironmentFacts {
   environment: Pick<Environment, 'id' | 'teamId' | 'namespace'>;
   installationId: string;
+  /** Of its team. */
+  quota: TeamQuota;
   /** IPv4 addresses of the nodes and the API server, some of which may be public. */
   guardedAddresses: readonly string[];
 }
@@ -50,7 +42,7 @@ export function environmentManifests(facts: EnvironmentFacts): KubeObject[] {
     },
     { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata('apex-ingress'), spec: ingressRules() },
     { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata('apex-egress'), spec: egressRules(facts.guardedAddresses) },
-    { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata('apex'), spec: { hard: QUOTA } },
+    { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata('apex'), spec: { hard: hardLimits(facts.quota) } },
     {
       apiVersion: 'v1',
       kind: 'LimitRange',
@@ -59,6 +51,11 @@ export function environmentManifests(facts: EnvironmentFacts): KubeObject[] {
     },
   ];
 }
+
+/** Its team's limits, and what nobody gets: ways in beside the ingress. */
+const hardLimits = ({ pods, cpu, memory, volumes }: TeamQuota): Record<string, string> => ({
+  pods: String(pods), 'limits.cpu': cpu, 'limits.memory': memory, persistentvolumeclaims: String(volumes), services: '1000', 'services.nodeports': '0', 'services.loadbalancers': '0',
+});
 
 /** From the environment itself and from nowhere else; a public service opens its port to the ingress on its own. */
 const ingressRules = (): Record<string, unknown> => ({

@@ -2,6 +2,7 @@ import type { KubeObject } from '../kubernetes/kinds.js';
 import { LABELS } from '../kubernetes/labels.js';
 import { environmentLabels } from '../environment/environment-manifests.js';
 import { containerManifest, CONTAINER } from './container-manifest.js';
+import { imagePullSecrets } from './pull-secret.js';
 import { serviceLabels, type Workload } from './workload.js';
 
 const GRACE_SECONDS = 10;
@@ -32,6 +33,7 @@ export function preDeployManifest(workload: Workload): KubeObject {
           enableServiceLinks: false,
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+          ...imagePullSecrets(workload),
           containers: [{ ...container, name: CONTAINER, command: preDeploy.command, ...(preDeploy.args?.length ? { args: preDeploy.args } : {}) }],
         },
       },

@@ -61,8 +61,7 @@ export class PreDeployStep {
   async #begin(client: KubeClient, workload: Workload, deployment: Deployment, jobs: readonly JobObject[], pods: readonly PodObject[], lease: HeldLease): Promise<{ seconds: number }> {
     for (const older of jobs) if (!older.metadata.deletionTimestamp) await client.remove(older, lease.signal);
     if (jobs.length + pods.length > 0) return { seconds: OLDER_ENDS_SECONDS };
-    const [secret] = serviceManifests(workload);
-    if (secret?.kind === 'Secret') await client.apply(secret, lease.signal);
+    for (const object of serviceManifests(workload)) if (object.kind === 'Secret') await client.apply(object, lease.signal);
     await client.apply(preDeployManifest(workload), lease.signal);
     await this.#noteStart(deployment, lease);
     return { seconds: RUNNING_SECONDS };

@@ -6,14 +6,14 @@ import { StepName, StepState } from '../../entities/deployment-event.js';
 import { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
 import type { Deployment } from '../../entities/deployment.js';
 import type { Fence } from '../../entities/fence.js';
-import { RegistryCredential } from '../../entities/registry-credential.js';
 import { Release } from '../../entities/release.js';
-import type { ImageRegistry, RegistryLogin, Resolution } from '../../outside/image-registry.js';
+import type { ImageRegistry, Resolution } from '../../outside/image-registry.js';
 import { parseImage } from '../../outside/image-reference.js';
 import type { Vault } from '../../vault/vault.js';
 import { stableJson } from '../kubernetes/applied.js';
 import type { ServiceFacts } from './facts.js';
 import { lockService, setColumns } from './observation.js';
+import { registryLogin } from './registry-login.js';
 import { unresolved } from './variables.js';
 
 const REASONS = { 'not-found': ReasonCode.IMAGE_NOT_FOUND, unauthorized: ReasonCode.IMAGE_UNAUTHORIZED, refused: ReasonCode.IMAGE_UNAUTHORIZED } as const;
@@ -29,13 +29,15 @@ export class Preparation {
   /** One step; the caller then reads everything afresh. */
   async advance(facts: ServiceFacts, deployment: Deployment, fence: Fence, signal: AbortSignal): Promise<void> {
     if (deployment.state === DeploymentState.QUEUED) return this.#begin(deployment, fence);
-    if (deployment.releaseId) return this.#rollOut(facts, deployment, deployment.releaseId, deployment.digest, fence);
-    // A promotion runs the digest that it was given, wherever the tag has gone.
-    if (deployment.digest) return this.#rollOut(facts, deployment, null, deployment.digest, fence);
     const image = deployment.spec.image;
-    const resolution = await this.registry.resolve(image, await this.#login(facts.service.teamId, image), signal);
+    const registry = parseImage(image)?.registry ?? null;
+    const login = registry ? await registryLogin(this.orm.em.fork(), this.vault, facts.service.teamId, registry) : null;
+    const rollOut = (digest: string | null): Promise<void> => this.#rollOut(facts, deployment, { digest, pullRegistry: login ? registry : null }, fence);
+    // A rollback names its release; a promotion runs the digest that it was given, wherever the tag has gone.
+    if (deployment.releaseId || deployment.digest) return rollOut(deployment.digest);
+    const resolution = await this.registry.resolve(image, login, signal);
     if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(facts, deployment, resolution, fence);
-    await this.#rollOut(facts, deployment, null, resolution.kind === 'found' ? resolution.digest : (parseImage(image)?.digest ?? null), fence);
+    await rollOut(resolution.kind === 'found' ? resolution.digest : (parseImage(image)?.digest ?? null));
   }
 
   /** True while a database that a variable refers to is not there to be connected to: the deployment says so, and waits. */
@@ -62,10 +64,10 @@ export class Preparation {
   }
 
   /** Writes the release where the deployment does not already name one (a rollback does). */
-  async #rollOut(facts: ServiceFacts, deployment: Deployment, releaseId: string | null, digest: string | null, fence: Fence): Promise<void> {
+  async #rollOut(facts: ServiceFacts, deployment: Deployment, { digest, pullRegistry }: Pick<Deployment, 'digest' | 'pullRegistry'>, fence: Fence): Promise<void> {
     await this.#inTransaction(async (tx) => {
-      const id = releaseId ?? newId();
-      if (!releaseId) await this.#writeRelease(tx, id, deployment, digest);
+      const id = deployment.releaseId ?? newId();
+      if (!deployment.releaseId) await this.#writeRelease(tx, id, deployment, digest);
       // What an old release would run before its rollout was made for an older state of things.
       const first = deployment.spec.preDeploy && deployment.trigger !== DeploymentTrigger.ROLLBACK;
       const waits = facts.service.paused ? 'Prepared. The service is paused: it rolls out once the service is resumed.' : null;
@@ -76,7 +78,7 @@ export class Preparation {
         step: first ? StepName.PRE_DEPLOY : StepName.ROLL_OUT,
         stepState: StepState.RUNNING,
         message: waits ?? (first ? 'Running the pre-deploy step.' : 'Rolling out.'),
-        set: { digest, releaseId: id, rolloutStartedAt: waits || first ? null : new Date() },
+        set: { digest, pullRegistry, releaseId: id, rolloutStartedAt: waits || first ? null : new Date() },
         fence,
       });
       if (!moved) throw new MovedOn();
@@ -112,13 +114,6 @@ export class Preparation {
       });
       if (failed && !facts.current) await setColumns(tx, deployment.serviceId, { statusMessage: message });
     });
-  }
-
-  async #login(teamId: string, image: string): Promise<RegistryLogin | null> {
-    const registry = parseImage(image)?.registry;
-    const em = this.orm.em.fork();
-    const row = registry ? await em.findOne(RegistryCredential, { teamId, registry }) : null;
-    return row && { username: row.username, password: await this.vault.open(em, teamId, row.id, row.sealedPassword) };
   }
 
   /** What was superseded or canceled in the meantime leaves nothing behind. */

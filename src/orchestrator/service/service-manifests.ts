@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectMeta } from '../kubernetes/kinds.js';
 import { LABELS } from '../kubernetes/labels.js';
 import { containerManifest } from './container-manifest.js';
+import { imagePullSecrets, pullSecret } from './pull-secret.js';
 import { isServed, podSelector, replicasOf, secretName, serviceLabels, type Workload } from './workload.js';
 
 const GRACE_SECONDS = 30;
@@ -16,6 +17,7 @@ export function serviceManifests(workload: Workload): KubeObject[] {
   const { containerPort } = workload.release.spec;
   return [
     ...(Object.keys(workload.variables).length > 0 ? [secret(workload)] : []),
+    ...(workload.pullRegistry === null ? [] : [pullSecret(workload, workload.pullRegistry)]),
     ...(containerPort === null ? [] : [service(workload, containerPort)]),
     ...(isServed(workload) ? [doorPolicy(workload, containerPort as number)] : []),
     deployment(workload),
@@ -92,6 +94,7 @@ function deployment(workload: Workload): KubeObject {
           enableServiceLinks: false,
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+          ...imagePullSecrets(workload),
           containers: [containerManifest(workload)],
         },
       },

@@ -48,10 +48,14 @@ export async function removeOthers(client: KubeClient, desired: readonly KubeObj
 
 interface PodSpec {
   containers: { envFrom?: { secretRef?: { name: string } }[] }[];
+  imagePullSecrets?: { name: string }[];
 }
 
-const secretsOf = (pod: PodObject): string[] =>
-  (pod.spec as PodSpec).containers.flatMap(({ envFrom }) => envFrom ?? []).flatMap(({ secretRef }) => (secretRef ? [secretRef.name] : []));
+const secretsOf = (pod: PodObject): string[] => {
+  const { containers, imagePullSecrets = [] } = pod.spec as PodSpec;
+  const variables = containers.flatMap(({ envFrom }) => envFrom ?? []).flatMap(({ secretRef }) => (secretRef ? [secretRef.name] : []));
+  return [...variables, ...imagePullSecrets.map(({ name }) => name)];
+};
 
 /** Removes all of a service. True while something is left, pods included. */
 export async function removeService(client: KubeClient, installationId: string, service: Pick<Service, 'id'>, signal: AbortSignal): Promise<boolean> {

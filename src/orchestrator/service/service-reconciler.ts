@@ -12,6 +12,7 @@ import { writeObservation } from './observation.js';
 import { readyPods, type PodObject } from './observed.js';
 import type { PreDeployStep } from './pre-deploy.js';
 import type { Preparation } from './prepare.js';
+import { registryLogin } from './registry-login.js';
 import type { Removal } from './removal.js';
 import { assessRollout, type Rollout } from './rollout.js';
 import type { RolloutEnd } from './rollout-end.js';
@@ -156,7 +157,9 @@ export class ServiceReconciler {
   async #workload({ service, environment, hosts }: ServiceFacts, target: DeploymentFacts): Promise<Workload> {
     const release = target.release;
     if (!release) throw new Error('A deployment that rolls out has a release');
-    const variables = await openVariables(this.parts.orm.em.fork(), this.parts.vault, service.teamId, release.variableIds);
+    const { orm, vault } = this.parts;
+    const { pullRegistry } = target.deployment;
+    const variables = await openVariables(orm.em.fork(), vault, service.teamId, release.variableIds);
     return {
       installationId: this.parts.installationId,
       environment,
@@ -166,6 +169,8 @@ export class ServiceReconciler {
       release: { ...release, digest: release.digest ?? (target.deployment.trigger === DeploymentTrigger.ROLLBACK ? target.deployment.digest : null) },
       variables: variables.values,
       variablesHash: variables.hash,
+      pullRegistry,
+      pullLogin: pullRegistry === null ? null : await registryLogin(orm.em.fork(), vault, service.teamId, pullRegistry),
       hosts,
       ingressClass: this.parts.ingressClass,
     };

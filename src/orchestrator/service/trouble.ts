@@ -1,4 +1,6 @@
 import { ReasonCode } from '../../entities/deployment-state.js';
+import { parseImage } from '../../outside/image-reference.js';
+import { privateImage } from '../../outside/private-image.js';
 import type { ContainerStatus, DeploymentObject, PodObject, Terminated } from './observed.js';
 
 /** Restarts after which a container that never stays up is given up; the third comes about 30 s after the start. */
@@ -33,21 +35,28 @@ function troubleOfPod(pod: PodObject, image: string, now: number): Trouble | nul
   }
   const status = pod.status?.containerStatuses?.[0];
   if (!status) return null;
-  return troubleOfImage(status, image, age) ?? troubleOfContainer(status) ?? troubleOfReadiness(status, age);
+  return troubleOfImage(status, image, hasCredential(pod), age) ?? troubleOfContainer(status) ?? troubleOfReadiness(status, age);
 }
 
-function troubleOfImage(status: ContainerStatus, image: string, age: number): Trouble | null {
+const hasCredential = ({ spec }: PodObject): boolean => ((spec as { imagePullSecrets?: unknown[] } | undefined)?.imagePullSecrets?.length ?? 0) > 0;
+
+function troubleOfImage(status: ContainerStatus, image: string, withCredential: boolean, age: number): Trouble | null {
   const { reason = '', message = '' } = status.state?.waiting ?? {};
   if (reason === 'InvalidImageName') return { code: ReasonCode.IMAGE_NOT_FOUND, message: `"${image}" is not a valid image reference.`, final: true };
   if (!['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ErrImageNeverPull'].includes(reason)) return null;
   const repeated = reason === 'ImagePullBackOff';
   if (/unauthorized|authentication required|authorization failed|denied|forbidden|\b401\b|\b403\b/i.test(message)) {
-    return { code: ReasonCode.IMAGE_UNAUTHORIZED, message: `The registry does not give the image ${image} to us: it is private, or it does not exist. Check its name, or add the registry's credentials.`, final: repeated };
+    return { code: ReasonCode.IMAGE_UNAUTHORIZED, message: unauthorized(image, withCredential), final: repeated };
   }
   if (/not found|manifest unknown|does not exist|no match for platform/i.test(message) && !/no such host/i.test(message)) {
     return { code: ReasonCode.IMAGE_NOT_FOUND, message: `The image ${image} does not exist in its registry. Check its name and its tag.`, final: repeated };
   }
   return { code: ReasonCode.IMAGE_NOT_FOUND, message: `The image ${image} cannot be pulled: its registry cannot be reached from the cluster, or does not answer.`, final: repeated && age > PULL_PATIENCE_MS };
+}
+
+function unauthorized(image: string, withCredential: boolean): string {
+  const { registry = 'of the image', repository = image } = parseImage(image) ?? {};
+  return privateImage(registry, repository, withCredential);
 }
 
 function troubleOfContainer(status: ContainerStatus): Trouble | null {
@@ -73,7 +82,7 @@ function troubleOfReplicas(deployment: DeploymentObject): Trouble | null {
   const failure = deployment.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   if (!failure) return null;
   if (/exceeded quota/i.test(failure.message ?? '')) {
-    return { code: ReasonCode.QUOTA_EXCEEDED, message: `The quota of the environment is used up: ${quotaOf(failure.message ?? '')}. Remove or shrink other services.`, final: false };
+    return { code: ReasonCode.QUOTA_EXCEEDED, message: `The team's limit for one environment is reached: ${quotaOf(failure.message ?? '')}. Remove or shrink other services there, or ask the operator of this installation to raise the team's limit.`, final: false };
   }
   return { code: ReasonCode.INTERNAL, message: `The cluster refuses the pods: ${firstSentence(failure.message)}`, final: false };
 }

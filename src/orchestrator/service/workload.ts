@@ -3,6 +3,7 @@ import type { Release } from '../../entities/release.js';
 import type { Service } from '../../entities/service.js';
 import { environmentLabels } from '../environment/environment-manifests.js';
 import { LABELS } from '../kubernetes/labels.js';
+import type { TeamLogin } from './registry-login.js';
 
 /** Everything that a service's objects are made of. Nothing else may change them, so equal workloads give equal objects. */
 export interface Workload {
@@ -16,6 +17,10 @@ export interface Workload {
   variables: Readonly<Record<string, string>>;
   /** Changes with the revisions of the variables and says nothing of their values. */
   variablesHash: string;
+  /** The registry whose credential the pods pull with; null: they need none. */
+  pullRegistry: string | null;
+  /** That credential as it is now; null where it is gone. */
+  pullLogin: TeamLogin | null;
   /** Whole host names that lead to the service. */
   hosts: readonly string[];
   ingressClass: string | null;

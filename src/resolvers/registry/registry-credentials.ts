@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
@@ -6,13 +7,17 @@ import { HIDDEN } from '../../entities/audit-event.js';
 import { newId } from '../../entities/columns.js';
 import { RegistryCredential } from '../../entities/registry-credential.js';
 import { notFound } from '../../errors.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
 import { SetRegistryCredentialInput } from '../../schema/registry-credential.inputs.js';
 import type { Vault } from '../../vault/vault.js';
 import { inTransaction } from '../in-transaction.js';
 
 @Resolver()
 export class RegistryCredentialResolver {
-  constructor(private readonly vault: Vault) {}
+  constructor(
+    private readonly vault: Vault,
+    private readonly orchestrator: Orchestrator,
+  ) {}
 
   @Query(() => [RegistryCredential], { description: "A team's ways into private registries; never a password." })
   async registryCredentials(@Ctx() { em, actor }: RequestContext, @Arg('teamId', () => ID) teamId: string): Promise<RegistryCredential[]> {
@@ -35,6 +40,7 @@ export class RegistryCredentialResolver {
       const sealedPassword = await this.vault.seal(tx, teamId, id, password);
       const credential = tx.create(RegistryCredential, { id, teamId, registry, username, sealedPassword, createdAt: new Date() });
       await tx.flush();
+      await this.tellServices(tx, teamId, registry);
       const before = earlier && { username: earlier.username, password: HIDDEN };
       await recordAudit(tx, context, { action: 'setRegistryCredential', teamId, target: { kind: 'registryCredential', id, name: registry }, before, after: { username, password: HIDDEN } });
       return credential;
@@ -49,8 +55,19 @@ export class RegistryCredentialResolver {
       if (!credential) throw notFound();
       const { registry, username } = credential;
       await tx.nativeDelete(RegistryCredential, { id });
+      await this.tellServices(tx, teamId, registry);
       await recordAudit(tx, context, { action: 'deleteRegistryCredential', teamId, target: { kind: 'registryCredential', id, name: registry }, before: { username } });
       return credential;
     });
+  }
+
+  /** Those whose pods pull with it have it in the cluster, too. */
+  private async tellServices(tx: EntityManager, teamId: string, registry: string): Promise<void> {
+    const rows = await tx.execute<{ id: string }[]>(
+      `select distinct service.id from service join deployment on deployment.id in (service.current_deployment_id, service.latest_deployment_id)
+       where service.team_id = ? and service.deleted_at is null and deployment.pull_registry = ? order by service.id`,
+      [teamId, registry],
+    );
+    for (const { id } of rows) await this.orchestrator.wake(tx, `service/${id}`);
   }
 }

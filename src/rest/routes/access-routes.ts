@@ -1,6 +1,7 @@
 import { gql, type Route } from '../route.js';
 
 const CREDENTIAL = 'id registry username teamId createdAt';
+const QUOTA = 'environments pods cpu memory volumes';
 const ENVIRONMENT = 'id name teamId protected createdAt';
 
 /** What guards a team: protected environments, ways into registries, machines, and the log of who did what. */
@@ -9,6 +10,16 @@ export const ACCESS_ROUTES: readonly Route[] = [
     method: 'PATCH', path: '/api/environments/:id', tag: 'Environments', summary: 'Protect an environment, or no longer',
     operation: gql`mutation updateEnvironment($id: ID!, $input: UpdateEnvironmentInput!) { updateEnvironment(id: $id, input: $input) { ${ENVIRONMENT} } }`,
     params: { id: 'id' }, body: 'input', answer: ['updateEnvironment'],
+  },
+  {
+    method: 'GET', path: '/api/teams/:id/quota', tag: 'Teams', summary: "A team's limits: its number of environments, and what each of them may hold",
+    operation: gql`query teamQuota($id: ID!) { team(id: $id) { quota { ${QUOTA} } } }`,
+    params: { id: 'id' }, answer: ['team', 'quota'],
+  },
+  {
+    method: 'PATCH', path: '/api/teams/:id/quota', tag: 'Teams', summary: 'Change the limits of a team; only the operator may. null is the default of the installation again',
+    operation: gql`mutation setTeamQuota($id: ID!, $input: TeamQuotaInput!) { setTeamQuota(teamId: $id, input: $input) { ${QUOTA} } }`,
+    params: { id: 'id' }, body: 'input', answer: ['setTeamQuota'],
   },
   {
     method: 'GET', path: '/api/teams/:id/machines', tag: 'Teams', summary: 'The machines of a team, newest first, never their secrets',

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+/** The registry that the embedded node runs. */
+const BINARY = join(process.env['APEX_NODE_DIR'] ?? '/var/lib/apex-node', 'bin', 'registry');
+
+export interface RegistryProcess {
+  /** `127.0.0.1:<port>`. */
+  host: string;
+  stop(): Promise<void>;
+}
+
+/** A registry of the test's own on loopback, with its data in `folder`. */
+export async function startRegistry(folder: string): Promise<RegistryProcess> {
+  if (!existsSync(BINARY)) throw new Error('The node is not built: run the tests with "./apex test".');
+  const port = await freePort();
+  const config = join(folder, `${port}.yml`);
+  writeFileSync(config, `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${join(folder, 'data')}}}\nhttp: {addr: '127.0.0.1:${port}'}\n`);
+  const child = spawn(BINARY, ['serve', config], { env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' }, stdio: 'ignore' });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const host = `127.0.0.1:${port}`;
+  for (let tries = 0; !(await fetch(`http://${host}/v2/`).catch(() => null)); tries++) {
+    if (tries > 200 || child.exitCode !== null) throw new Error('The registry does not start');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    host,
+    stop: async () => {
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
