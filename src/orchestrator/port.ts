@@ -11,12 +11,29 @@ export type ClusterState =
   | { kind: 'unreachable'; message: string; since: Date }
   | { kind: 'none' };
 
+/** From the least to the worst. */
+export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogStream = 'stdout' | 'stderr';
+
+/** What a JSON line holds beside its message and level. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
 /** One line of a container's log. `cursor` is opaque; a reader that gives it back as `after` goes on behind this line. */
 export interface LogLine {
   timestamp: Date;
   replica: string;
-  stream: 'stdout' | 'stderr';
+  /** Null where both were read as one: Kubernetes tells them apart only for who asks for one of them. */
+  stream: LogStream | null;
+  level: LogLevel | null;
+  /** Without colours; of a JSON line, its message. */
   message: string;
+  fields: LogFields | null;
+  /** As the container wrote it, with colours and as JSON. */
+  raw: string;
+  /** It was longer than 64 KiB. */
+  cut: boolean;
+  deploymentId: string | null;
   cursor: string;
 }
 
@@ -31,11 +48,22 @@ export interface LogBatch {
   cursor: string | null;
 }
 
-/** Which lines are wanted. */
+/** A compiled expression whose matching takes time in proportion to the text, whatever the expression. */
+export interface LinePattern {
+  readonly source: string;
+  test(text: string): boolean;
+}
+
+/** Which lines are wanted: those for which all of it holds. */
 export interface LogFilter {
+  /** Held by the line as the container wrote it (colours aside), or by its message. */
   text?: string | undefined;
+  regex?: LinePattern | undefined;
+  /** This level or a worse one; a line without a level is left out. */
+  level?: LogLevel | undefined;
   replica?: string | undefined;
-  stream?: 'stdout' | 'stderr' | undefined;
+  /** Throws BAD_REQUEST where the cluster cannot tell. */
+  stream?: LogStream | undefined;
   deploymentId?: string | undefined;
 }
 

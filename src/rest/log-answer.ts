@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Request, Response } from 'express';
 import type { RequestContext } from '../context.js';
 import { ApexError } from '../errors.js';
@@ -13,6 +14,9 @@ interface Line {
   stream: string;
   message: string;
   cursor: string;
+  /** Asked for with `full`. */
+  raw?: string;
+  cut?: boolean;
 }
 
 interface Batch {
@@ -61,26 +65,32 @@ const SSE: Form = {
 
 const PLAIN: Form = {
   type: 'text/plain; charset=utf-8',
-  line: (line) => `${line.timestamp} ${line.replica} ${line.message}\n`,
+  line: (line) => `${line.timestamp} ${line.replica} ${stripVTControlCharacters(line.raw ?? line.message)}${line.cut ? CUT : ''}\n`,
   lost: ({ dropped, gap }) => (gap ? '… lines are missing here\n' : `… ${dropped} lines were lost here\n`),
   failed: (error) => `… ended: ${error.message}\n`,
   heartbeat: '',
 };
 
+/** The same in the colours that the containers wrote, for who asked. */
+const COLORED: Form = { ...PLAIN, line: (line) => `${line.timestamp} ${line.replica} ${line.raw ?? line.message}${line.cut ? CUT : ''}\n` };
+const CUT = ' … (cut: the line is longer than 64 KiB)';
+
 /** Log lines: a list, or a stream until the client leaves. */
 export async function sendLogs(request: LogRequest): Promise<void> {
   const { operations, context, route, req, res } = request;
-  const form = formOf(req, request.follow);
-  if (request.follow) return follow(request, form ?? NDJSON);
-  const lines = at(dataOf(route, await operations.run({ document: route.operation, variables: request.variables }, context)), route.answer) as Line[];
-  if (form !== PLAIN) return sendJson(res, lines);
+  const form = formOf(req, request.follow, request.variables.full === true);
+  // Text shows whole lines, of JSON too.
+  const variables = form?.type === PLAIN.type ? { ...request.variables, full: true } : request.variables;
+  if (request.follow) return follow({ ...request, variables }, form ?? NDJSON);
+  const lines = at(dataOf(route, await operations.run({ document: route.operation, variables }, context)), route.answer) as Line[];
+  if (form?.type !== PLAIN.type) return sendJson(res, lines);
   res.writeHead(200, { 'Content-Type': PLAIN.type });
-  res.end(lines.map(PLAIN.line).join(''));
+  res.end(lines.map(form.line).join(''));
 }
 
-function formOf(req: Request, follows: boolean): Form | null {
+function formOf(req: Request, follows: boolean, full: boolean): Form | null {
   const accepted = req.accepts(follows ? ['application/x-ndjson', 'application/json', 'text/event-stream', 'text/plain'] : ['application/json', 'text/plain']);
-  return accepted === 'text/event-stream' ? SSE : accepted === 'text/plain' ? PLAIN : null;
+  return accepted === 'text/event-stream' ? SSE : accepted === 'text/plain' ? (full ? COLORED : PLAIN) : null;
 }
 
 async function follow({ operations, context, route, variables, req, res }: LogRequest, form: Form): Promise<void> {

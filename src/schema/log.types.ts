@@ -1,5 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { z } from 'zod';
+import { checkPattern } from './line-pattern.js';
+import { LogFields } from './log-fields.scalar.js';
 import { Rule } from './rule.js';
 
 export enum LogStream {
@@ -7,6 +9,16 @@ export enum LogStream {
   stderr = 'stderr',
 }
 registerEnumType(LogStream, { name: 'LogStream' });
+
+export enum LogLevel {
+  TRACE = 'TRACE',
+  DEBUG = 'DEBUG',
+  INFO = 'INFO',
+  WARN = 'WARN',
+  ERROR = 'ERROR',
+  FATAL = 'FATAL',
+}
+registerEnumType(LogLevel, { name: 'LogLevel', description: 'How bad a line is, from the least to the worst.' });
 
 @ObjectType({ simpleResolvers: true, description: "One line of a container's log." })
 export class LogLine {
@@ -16,11 +28,26 @@ export class LogLine {
   @Field()
   replica!: string;
 
-  @Field(() => LogStream)
-  stream!: LogStream;
+  @Field(() => LogStream, { nullable: true, description: 'Told where lines of one stream were asked for; else null: Kubernetes hands both out as one.' })
+  stream!: LogStream | null;
 
-  @Field()
+  @Field(() => LogLevel, { nullable: true, description: 'Of a JSON line, or of a text that names it plainly.' })
+  level!: LogLevel | null;
+
+  @Field({ description: 'The text without colours; of a JSON line, its message.' })
   message!: string;
+
+  @Field(() => LogFields, { nullable: true, description: 'What a JSON line holds beside its message and level.' })
+  fields!: Record<string, unknown> | null;
+
+  @Field({ description: 'The line as the container wrote it, with its colours.' })
+  raw!: string;
+
+  @Field({ description: 'The line was longer than 64 KiB: this is its beginning.' })
+  cut!: boolean;
+
+  @Field(() => ID, { nullable: true, description: 'Of the container that wrote it.' })
+  deploymentId!: string | null;
 
   @Field({ description: 'Give it as `after` to go on behind this line.' })
   cursor!: string;
@@ -47,11 +74,18 @@ export class LogFilterInput {
   @Field(() => String, { nullable: true, description: 'Only lines that hold this text.' })
   text?: string | null;
 
+  @Rule(z.string().max(500, 'must be at most 500 characters').superRefine(checkPattern))
+  @Field(() => String, { nullable: true, description: 'Only lines that this regular expression (RE2 syntax) is found in.' })
+  regex?: string | null;
+
+  @Field(() => LogLevel, { nullable: true, description: 'Only lines of this level or a worse one.' })
+  level?: LogLevel | null;
+
   @Rule(z.string().max(253, 'must be at most 253 characters'))
   @Field(() => String, { nullable: true })
   replica?: string | null;
 
-  @Field(() => LogStream, { nullable: true })
+  @Field(() => LogStream, { nullable: true, description: 'Only this stream, where the cluster can tell them apart.' })
   stream?: LogStream | null;
 
   @Field(() => ID, { nullable: true })

@@ -16,6 +16,7 @@ const LEAVES: Readonly<Record<string, JsonSchema>> = {
   Boolean: { type: 'boolean' },
   DateTimeISO: { type: 'string', format: 'date-time' },
   Variables: { type: 'object', additionalProperties: { type: 'string' } },
+  LogFields: { type: 'object' },
 };
 
 /** The shape of the only operation of `document`: its variables with their rules, and its answer as the selection has it. */
@@ -92,12 +93,16 @@ function outputSchema(type: GraphQLOutputType, selection: SelectionSetNode | und
 
 function answerSchema(type: GraphQLObjectType, selection: SelectionSetNode, fragments: Fragments): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
+  const required: string[] = [];
   for (const field of fieldsOf(selection, fragments)) {
     const definition = type.getFields()[field.name.value];
     if (!definition) throw new Error(`${type.name} has no field "${field.name.value}"`);
-    properties[field.alias?.value ?? field.name.value] = described(outputSchema(definition.type, field.selectionSet, fragments), definition.description);
+    const name = field.alias?.value ?? field.name.value;
+    // What stands under a condition is there for who asked.
+    if (!field.directives?.length) required.push(name);
+    properties[name] = described(outputSchema(definition.type, field.selectionSet, fragments), definition.description);
   }
-  return { title: type.name, type: 'object', properties, required: Object.keys(properties) };
+  return { title: type.name, type: 'object', properties, required };
 }
 
 function fieldsOf(selection: SelectionSetNode, fragments: Fragments): FieldNode[] {

@@ -34,7 +34,7 @@ describe('the documented deploy, over REST', () => {
     await visit(url, '/seen-in-the-log');
     const logs = await until('the log shows the request', () => rest.get(`/api/services/${id}/logs`), ({ body }) => JSON.stringify(body).includes('/seen-in-the-log'));
     expect(logs.body.find((line: { message: string }) => line.message.includes('/seen-in-the-log'))).toEqual({
-      timestamp: expect.any(String), replica: expect.any(String), stream: 'stdout', message: expect.stringContaining('GET /seen-in-the-log'), cursor: expect.any(String),
+      timestamp: expect.any(String), replica: expect.any(String), stream: null, message: expect.stringContaining('GET /seen-in-the-log'), cursor: expect.any(String),
     });
 
     expect((await rest.post(`/api/services/${id}/pause`, { pause: true })).body).toMatchObject({ status: 'PAUSED', paused: true });

@@ -109,7 +109,7 @@ describe('subscriptions', () => {
   });
 
   describe('serviceLogs', () => {
-    const line = (message: string) => ({ timestamp: new Date(), replica: 'r-1', stream: 'stdout' as const, message, cursor: `c-${message}` });
+    const line = (message: string) => ({ timestamp: new Date(), replica: 'r-1', stream: 'stdout' as const, level: null, message, fields: null, raw: message, cut: false, deploymentId: null, cursor: `c-${message}` });
 
     test('gives on what the log has, asked for exactly, and lets go of it when the reader leaves', async () => {
       api.orchestrator.batches.push({ lines: [line('one'), line('two')], dropped: 3, gap: true, cursor: 'c-two' });
@@ -125,7 +125,7 @@ describe('subscriptions', () => {
       });
       const [{ namespace }] = await api.em.execute<[{ namespace: string }]>('select namespace from environment join service on environment_id = environment.id where service.id = ?', [id]);
       expect(api.orchestrator.asked).toEqual([
-        { source: { serviceId: id, namespace }, from: { tail: 10, since: undefined, after: 'c-zero' }, filter: { text: 'o', replica: undefined, stream: 'stdout', deploymentId: undefined } },
+        { source: { serviceId: id, namespace }, from: { tail: 10, since: undefined, after: 'c-zero' }, filter: { text: 'o', regex: undefined, level: undefined, replica: undefined, stream: 'stdout', deploymentId: undefined } },
       ]);
       expect(api.orchestrator.following).toBe(1);
       subscription.leave();

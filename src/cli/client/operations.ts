@@ -23,7 +23,7 @@ export interface Service {
 }
 
 export interface LogBatch {
-  readonly lines: ReadonlyArray<{ readonly timestamp: string; readonly replica: string; readonly message: string }>;
+  readonly lines: ReadonlyArray<{ readonly timestamp: string; readonly replica: string; readonly raw: string; readonly cut: boolean }>;
   readonly dropped: number;
   readonly gap: boolean;
 }
@@ -84,12 +84,12 @@ export const PROGRESS = operation<
 
 export const LOGS = operation<{ logs: LogBatch }, { serviceId: string; tail: number }>(`
   query apexLogs($serviceId: ID!, $tail: Int) {
-    logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica message } dropped gap }
+    logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica raw cut } dropped gap }
   }`);
 
 export const FOLLOW_LOGS = operation<{ logs: LogBatch }, { serviceId: string; tail: number }>(`
   subscription apexFollowLogs($serviceId: ID!, $tail: Int) {
-    logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica message } dropped gap }
+    logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica raw cut } dropped gap }
   }`);
 
 export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, PAUSE, DELETE, ROTATE_KEYS, PROGRESS, LOGS, FOLLOW_LOGS };

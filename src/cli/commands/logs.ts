@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
 import { getService } from '../client/find-service.js';
 import { FOLLOW_LOGS, LOGS, type LogBatch } from '../client/operations.js';
@@ -29,7 +30,7 @@ async function logs(surroundings: Surroundings, name: string, { follow = false, 
 
 function print({ lines, dropped, gap }: LogBatch): void {
   if (gap) process.stderr.write('(lines are missing here)\n');
-  for (const { timestamp, replica, message } of lines) process.stdout.write(`${timestamp} ${replica} ${message}\n`);
+  for (const { timestamp, replica, raw, cut } of lines) process.stdout.write(`${timestamp} ${replica} ${process.stdout.isTTY ? raw : stripVTControlCharacters(raw)}${cut ? ' … (cut)' : ''}\n`);
   if (dropped) process.stderr.write(`(${dropped} lines were lost here, because they came faster than they could be shown)\n`);
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { API_PORT, ETCD_PORT, NODE_ADDRESS, SERVICE_CIDR } from '../addresses.js';
 import type { NodePaths } from '../node-paths.js';
+import { SPLIT_LOGS } from './kubelet-config.js';
 
 /**
  * The API server's flags. It listens on every address because loopback and the pods' bridge both need it; the node's
@@ -19,7 +20,7 @@ export function apiServerFlags(paths: NodePaths): string[] {
     `--requestheader-client-ca-file=${tls('front-proxy-ca.crt')}`, '--requestheader-allowed-names=front-proxy-client', '--requestheader-username-headers=X-Remote-User',
     '--requestheader-group-headers=X-Remote-Group', '--requestheader-extra-headers-prefix=X-Remote-Extra-', `--proxy-client-cert-file=${tls('front-proxy-client.crt')}`, `--proxy-client-key-file=${tls('front-proxy-client.key')}`,
     '--enable-aggregator-routing',
-    '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', '--allow-privileged',
+    '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', '--allow-privileged', `--feature-gates=${SPLIT_LOGS}=true`,
     `--encryption-provider-config=${config('encryption.json')}`,
     `--audit-policy-file=${config('audit-policy.json')}`, `--audit-log-path=${join(paths.logs, 'audit.log')}`, '--audit-log-maxsize=10', '--audit-log-maxbackup=2',
     '--profiling=false', '--event-ttl=1h',

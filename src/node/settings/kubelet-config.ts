@@ -6,6 +6,9 @@ import type { NodePaths } from '../node-paths.js';
 /** More pods than Kubernetes' usual 110: one node has to hold everything. */
 export const MAX_PODS = 500;
 
+/** The gate behind which the log API tells stdout from stderr; the API server has it too. */
+export const SPLIT_LOGS = 'PodLogsQuerySplitStreams';
+
 /** The kubelet's settings; `mayRaisePriority` is false where the machine lacks CAP_SYS_RESOURCE. */
 export function kubeletConfig(paths: NodePaths, options: { mayRaisePriority: boolean }): unknown {
   return {
@@ -25,7 +28,7 @@ export function kubeletConfig(paths: NodePaths, options: { mayRaisePriority: boo
     failCgroupV1: false,
     failSwapOn: false,
     oomScoreAdj: options.mayRaisePriority ? -999 : 0,
-    featureGates: options.mayRaisePriority ? {} : { KubeletInUserNamespace: true },
+    featureGates: { [SPLIT_LOGS]: true, ...(options.mayRaisePriority ? {} : { KubeletInUserNamespace: true }) },
     clusterDomain: CLUSTER_DOMAIN,
     clusterDNS: [NODE_ADDRESS],
     maxPods: MAX_PODS,

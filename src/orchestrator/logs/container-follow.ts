@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import { isNotFound } from '../kubernetes/kube-error.js';
+import type { LogStream } from '../port.js';
 import type { PodObject } from '../service/observed.js';
 import { isRunning, runOf, type ContainerRun } from './log-source-id.js';
 import type { Position } from './log-position.js';
@@ -10,6 +11,8 @@ const RETRY_MS = [100, 250, 500, 1_000, 2_000, 5_000] as const;
 
 export interface FollowParts {
   client: () => KubeClient;
+  /** One of the two streams alone. */
+  stream?: LogStream | undefined;
   signal: AbortSignal;
   /** The last line that is known of the run. */
   last: (run: ContainerRun) => Position | undefined;
@@ -23,7 +26,7 @@ export interface FollowParts {
 /** Follows one run to its end, through cuts: it goes on by time, and what comes twice is known by its position. */
 export async function followRun(run: ContainerRun, begin: bigint | undefined, parts: FollowParts): Promise<void> {
   for (let attempt = 0; !parts.signal.aborted; ) {
-    const options: UpstreamOptions = { follow: true, since: parts.last(run)?.ns ?? begin };
+    const options: UpstreamOptions = { follow: true, stream: parts.stream, since: parts.last(run)?.ns ?? begin };
     let cut = false;
     try {
       for await (const lines of readLog(parts.client(), run, options, parts.signal)) {
@@ -49,7 +52,7 @@ export async function followRun(run: ContainerRun, begin: bigint | undefined, pa
 async function readMissed(run: ContainerRun, restartNow: number, parts: FollowParts): Promise<void> {
   if (restartNow !== run.restart + 1) return parts.gap();
   try {
-    for await (const lines of readLog(parts.client(), run, { previous: true, since: parts.last(run)?.ns }, parts.signal)) await parts.put(lines);
+    for await (const lines of readLog(parts.client(), run, { previous: true, stream: parts.stream, since: parts.last(run)?.ns }, parts.signal)) await parts.put(lines);
   } catch {
     parts.gap();
   }

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { ApexError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import type { KubeObject } from '../kubernetes/kinds.js';
+import type { LogStream } from '../port.js';
 import type { PodObject } from '../service/observed.js';
 import { followRun } from './container-follow.js';
 import type { FeedLine } from './line-filter.js';
@@ -22,6 +24,8 @@ export interface FeedParts {
   pod: (name: string) => Promise<PodObject | undefined>;
   onPod: (listener: (pod: KubeObject, gone: boolean) => void) => () => void;
   logger: Logger;
+  /** One of the two streams alone. */
+  stream?: LogStream | undefined;
 }
 
 /** The live log of one service: one upstream follow for each container, however many readers there are. */
@@ -105,9 +109,14 @@ export class LogFeed {
   async #lastLines(run: ContainerRun, signal: AbortSignal): Promise<RawLine[]> {
     const lines: RawLine[] = [];
     try {
-      for await (const some of readLog(this.parts.client(), run, { tailLines: RING_LINES }, signal)) lines.push(...some);
+      for await (const some of readLog(this.parts.client(), run, { tailLines: RING_LINES, stream: this.parts.stream }, signal)) {
+        lines.push(...some);
+        // Of one stream alone the whole log comes.
+        if (lines.length > RING_LINES * 2) lines.splice(0, lines.length - RING_LINES);
+      }
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof ApexError) throw error;
       this.parts.logger.debug({ err: error, pod: run.pod }, 'a log could not be read yet');
     }
     return lines;
@@ -121,6 +130,7 @@ export class LogFeed {
     this.#following.add(run.id);
     followRun(run, begin, {
       client: this.parts.client,
+      stream: this.parts.stream,
       signal: this.#stopped.signal,
       last: ({ id }) => this.#ring.last(id),
       put: (lines) => this.#put(lines),

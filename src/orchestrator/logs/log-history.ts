@@ -2,7 +2,7 @@ import type { KubeClient } from '../kubernetes/kube-client.js';
 import { KubeError } from '../kubernetes/kube-error.js';
 import type { PodObject } from '../service/observed.js';
 import type { LogFilter, LogStart } from '../port.js';
-import { feedLine, wanted, type FeedLine } from './line-filter.js';
+import { feedLine, isSelective, wanted, type FeedLine } from './line-filter.js';
 import { decodeCursor, encodeCursor, fromDate, isBehind, WINDOW_NS, type Cursor, type Position } from './log-position.js';
 import { previousRunOf, runOf, type ContainerRun } from './log-source-id.js';
 import { readLog, type RawLine, type UpstreamOptions } from './log-upstream.js';
@@ -35,10 +35,10 @@ export async function readHistory(client: KubeClient, pods: readonly PodObject[]
 }
 
 function options(from: LogStart, filter: LogFilter, cursor: Cursor | null, run: ContainerRun, previous: boolean): UpstreamOptions {
-  if (cursor) return { previous, since: cursor.positions.get(run.id)?.ns ?? cursor.ns - WINDOW_NS };
-  const filtered = filter.text !== undefined || filter.stream !== undefined || filter.deploymentId !== undefined;
-  const tailLines = from.tail === undefined ? MOST_LINES : filtered ? SEARCHED_LINES : from.tail;
-  return { previous, since: from.since && fromDate(from.since), tailLines };
+  const { stream } = filter;
+  if (cursor) return { previous, stream, since: cursor.positions.get(run.id)?.ns ?? cursor.ns - WINDOW_NS };
+  const tailLines = from.tail === undefined ? MOST_LINES : isSelective(filter) ? SEARCHED_LINES : from.tail;
+  return { previous, stream, since: from.since && fromDate(from.since), tailLines };
 }
 
 async function readRun(client: KubeClient, run: ContainerRun, options: UpstreamOptions, signal: AbortSignal): Promise<{ lines: RawLine[]; missing: boolean }> {

@@ -3,7 +3,7 @@ import type { KubeClient } from '../kubernetes/kube-client.js';
 import { isNotFound } from '../kubernetes/kube-error.js';
 import { installationSelector, LABELS } from '../kubernetes/labels.js';
 import type { PodDirectory } from '../kubernetes/pod-directory.js';
-import type { LogBatch, LogFilter, LogSource, LogStart } from '../port.js';
+import type { LogBatch, LogFilter, LogSource, LogStart, LogStream } from '../port.js';
 import type { PodObject } from '../service/observed.js';
 import { wanted, type FeedLine } from './line-filter.js';
 import { LogFeed } from './log-feed.js';
@@ -28,10 +28,10 @@ export class LogHub {
 
   async *follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch> {
     const cursor = from.after === undefined ? null : decodeCursor(from.after);
-    const feed = this.#feed(source);
+    const feed = this.#feed(source, filter.stream);
     const reader = new LogReader(filter);
     feed.expect(reader);
-    const leave = (): void => this.#leave(source, feed, reader);
+    const leave = (): void => this.#leave(feed, reader);
     signal.addEventListener('abort', leave, { once: true });
     try {
       await feed.ready;
@@ -81,8 +81,10 @@ export class LogHub {
     };
   }
 
-  #feed(source: LogSource): LogFeed {
-    const known = this.#feeds.get(source.serviceId);
+  /** Who wants one stream alone shares a feed with those who want the same; everybody else shares the one of both. */
+  #feed(source: LogSource, stream: LogStream | undefined): LogFeed {
+    const key = `${source.serviceId} ${stream ?? ''}`;
+    const known = this.#feeds.get(key);
     if (known) return known;
     const feed = new LogFeed({
       client: this.client,
@@ -90,21 +92,22 @@ export class LogHub {
       pod: (name) => this.#pod(source, name),
       onPod: (listener) => this.pods.onChange(source.serviceId, listener),
       logger: this.logger,
+      stream,
     });
-    this.#feeds.set(source.serviceId, feed);
-    feed.ready.catch(() => this.#close(source, feed));
+    this.#feeds.set(key, feed);
+    feed.ready.catch(() => this.#close(feed));
     return feed;
   }
 
-  #leave(source: LogSource, feed: LogFeed, reader: LogReader): void {
+  #leave(feed: LogFeed, reader: LogReader): void {
     feed.leave(reader);
     if (!feed.isIdle) return;
-    setTimeout(() => feed.isIdle && this.#close(source, feed), this.#stopped ? 0 : LINGER_MS).unref();
+    setTimeout(() => feed.isIdle && this.#close(feed), this.#stopped ? 0 : LINGER_MS).unref();
   }
 
-  #close(source: LogSource, feed: LogFeed): void {
+  #close(feed: LogFeed): void {
     feed.stop();
-    if (this.#feeds.get(source.serviceId) === feed) this.#feeds.delete(source.serviceId);
+    for (const [key, open] of this.#feeds) if (open === feed) this.#feeds.delete(key);
   }
 
   async #podsOf({ serviceId, namespace }: LogSource, signal: AbortSignal): Promise<PodObject[]> {

@@ -4,6 +4,7 @@ import type { Actor } from '../../context.js';
 import { notFound } from '../../errors.js';
 import type { LogFilter, LogSource, LogStart } from '../../orchestrator/port.js';
 import { invalid } from '../../schema/check-input.js';
+import { compilePattern } from '../../schema/line-pattern.js';
 import type { LogFilterInput } from '../../schema/log.types.js';
 
 const MAX_TAIL = 10_000;
@@ -29,6 +30,8 @@ export function logStart({ tail, since, after }: { tail?: number | null; since?:
 
 export const logFilter = (filter: LogFilterInput | null | undefined): LogFilter => ({
   text: filter?.text ?? undefined,
+  regex: filter?.regex == null ? undefined : compilePattern(filter.regex),
+  level: filter?.level ?? undefined,
   replica: filter?.replica ?? undefined,
   stream: filter?.stream ?? undefined,
   deploymentId: filter?.deploymentId ?? undefined,
