@@ -29,6 +29,7 @@ export const SETTINGS = z.object({
   APEX_INGRESS_URL: z.url().optional().describe('Scheme and port under which public services answer, where the cluster does not tell'),
   APEX_INGRESS_CLASS: z.string().optional().describe("Class of the Ingress objects; unset: the cluster's default"),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').describe('PostgreSQL'),
+  APEX_OWNER_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').optional().describe('The same database as the role that owns its tables and migrates them; then the role of DATABASE_URL can add to the audit log, and no more'),
   APEX_SECRET_KEY: z.string().optional().describe('Key that seals secrets at rest: 32 bytes, base64 (or use APEX_SECRET_KEY_FILE)'),
   APEX_SECRET_KEY_FILE: path.optional().describe('File that holds the key'),
   APEX_SECRET_KEY_PREVIOUS: z.string().optional().describe('The key before this one, while `apex keys rotate` has not ended'),

@@ -5,6 +5,7 @@ import { ensureCredentials } from './auth/credentials-file.js';
 import { ensureInstallation } from './auth/first-boot.js';
 import type { Config } from './config.js';
 import { createDatabase, migrate, type Database } from './entities/database.js';
+import { grantRights, roleOf } from './entities/database-rights.js';
 import { createRateLimiter } from './limits/rate-limiter.js';
 import { SignedDeliveries } from './limits/signed-deliveries.js';
 import type { Logger } from './logger.js';
@@ -60,7 +61,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
   const boot = async (): Promise<void> => {
     const orm = await createDatabase(config.DATABASE_URL, logger);
     stops.add('database', () => orm.close(true));
-    await untilConnected(() => migrate(orm), stops.signal, logger, (sentence) => (why = sentence));
+    await untilConnected(() => upToDate(orm, config, logger), stops.signal, logger, (sentence) => (why = sentence));
     why = 'The server is starting.';
     const vault = new Vault(config.secretKey, config.previousKey);
     const installation = await ensureInstallation(orm, vault);
@@ -103,6 +104,18 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
   const ready = boot();
   ready.catch(() => undefined);
   return { url, ready, stop: () => stops.run(ready) };
+}
+
+/** Migrates as the role that owns the tables, where that is another than the one which serves. */
+async function upToDate(orm: Database, { APEX_OWNER_DATABASE_URL }: Config, logger: Logger): Promise<void> {
+  if (APEX_OWNER_DATABASE_URL === undefined) return migrate(orm);
+  const owner = await createDatabase(APEX_OWNER_DATABASE_URL, logger);
+  try {
+    await migrate(owner);
+    await grantRights(owner, await roleOf(orm));
+  } finally {
+    await owner.close(true);
+  }
 }
 
 async function listen(http: Server, { APEX_PORT, APEX_HOST }: Config): Promise<string> {

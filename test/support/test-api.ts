@@ -66,8 +66,9 @@ export class TestApi {
     private readonly installationId: string,
   ) {}
 
-  static async start({ vault = new Vault(randomBytes(32)), ...settings }: { vault?: Vault; APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
-    const database = await createTestDatabase();
+  /** On a database of its own, or on one that is migrated; it is dropped at the end. */
+  static async start({ vault = new Vault(randomBytes(32)), database: given, ...settings }: { vault?: Vault; database?: TestDatabase; APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
+    const database = given ?? (await createTestDatabase());
     const logger = createLogger('silent');
     const { id } = await ensureInstallation(database.orm, vault);
     const events = createPgEvents(database.url, logger);

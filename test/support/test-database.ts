@@ -32,6 +32,39 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** A database whose tables belong to one role, and in which the server works as another. */
+export interface TwoRoles extends TestDatabase {
+  ownerUrl: string;
+}
+
+/** An empty database of two roles that are no superusers. `orm` is the ordinary role's; nothing is migrated yet. */
+export async function createTwoRoleDatabase(): Promise<TwoRoles> {
+  const id = randomBytes(8).toString('hex');
+  const name = `apex_test_${id}`;
+  const as = (role: string): string => {
+    const url = new URL(urlOf(name));
+    return Object.assign(url, { username: role, password: id }).href;
+  };
+  const [owner, ordinary] = [`apex_owner_${id}`, `apex_ordinary_${id}`];
+  await asAdmin(async (admin) => {
+    for (const role of [owner, ordinary]) await admin.query(`create role ${role} login password '${id}'`);
+    await admin.query(`create database ${name} owner ${owner}`);
+  });
+  const orm = await createDatabase(as(ordinary), createLogger('silent'));
+  return {
+    url: as(ordinary),
+    ownerUrl: as(owner),
+    orm,
+    drop: async () => {
+      await orm.close(true);
+      await asAdmin(async (admin) => {
+        await admin.query(`drop database if exists ${name} with (force)`);
+        for (const role of [owner, ordinary]) await admin.query(`drop role ${role}`);
+      });
+    },
+  };
+}
+
 /** An empty database, for what is about migrations. */
 export async function createEmptyDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `apex_test_${randomBytes(8).toString('hex')}`;

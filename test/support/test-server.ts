@@ -48,7 +48,14 @@ export async function startTestServer({ cluster = false, env = {}, beside }: Tes
     ...env,
   });
   const running = await startServer(config, logger);
-  await running.ready;
+  try {
+    await running.ready;
+  } catch (error) {
+    await running.stop();
+    rmSync(home, { recursive: true, force: true });
+    if (!beside) await database.drop();
+    throw error;
+  }
   const { token } = JSON.parse(readFileSync(join(home, 'credentials.json'), 'utf8')) as { token: string };
   if (cluster) await ready(running.url);
   return {
