@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 /**
@@ -10,6 +11,7 @@ const count = z.coerce.number().int().min(0);
 const flag = z.enum(['0', '1', 'true', 'false', '']).transform((value) => value === '1' || value === 'true');
 const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean));
 const path = z.string().min(1);
+const network = z.string().refine((text) => isPrivateNetwork(text), 'must be private IPv4 networks like 192.168.1.0/24, comma-separated');
 
 const QUOTA_RULE = 'must be a list of environments, pods, volumes (numbers), cpu and memory (quantities), e.g. "pods=50,cpu=8,memory=16Gi"';
 const QUOTA = /^(environments|pods|volumes)=\d{1,7}$|^(cpu|memory)=\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
@@ -39,6 +41,7 @@ export const SETTINGS = z.object({
   APEX_RATE_LIMIT: count.default(100).describe('Requests a minute for each IP address; 0 switches the limit off'),
   APEX_TRUSTED_PROXIES: count.default(0).describe('Number of proxies before this server whose X-Forwarded-For is believed'),
   APEX_ALLOWED_INTERNAL: list.default([]).describe('host:port list of internal addresses that outgoing calls may reach'),
+  APEX_OPEN_NETWORKS: list.pipe(z.array(network)).default([]).describe("Private networks that services may reach, e.g. 192.168.1.0/24 for a server in the office; the nodes' own addresses stay closed"),
   APEX_REGISTRY_MIRRORS: list.default([]).describe('registry=url list asked first when a tag is resolved, as on the node'),
   APEX_CORS_ORIGINS: list.default([]).describe('Origins that browsers may call from; none by default'),
   APEX_OPEN_SIGNUP: flag.default(false).describe('1: everybody may make an account; else one comes by an invitation'),
@@ -52,6 +55,15 @@ export const SETTINGS = z.object({
   APEX_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged'),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('development shows the GraphQL sandbox'),
 });
+
+/** 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10 (RFC 1918, RFC 6598), or a part of one. */
+function isPrivateNetwork(text: string): boolean {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  if (rest.length > 0 || !isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) return false;
+  const [a = 0, b = 0] = address.split('.').map(Number);
+  const least = a === 10 ? 8 : a === 172 && b >= 16 && b < 32 ? 12 : a === 192 && b === 168 ? 16 : a === 100 && b >= 64 && b < 128 ? 10 : 33;
+  return Number(bits) >= least;
+}
 
 const SECRET_KEY_BYTES = 32;
 

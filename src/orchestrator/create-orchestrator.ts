@@ -88,7 +88,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#keeper = new EnvironmentKeeper(this.#client, installationId, this.#source.kind === 'embedded', async (id) => {
       const team = await orm.em.fork().findOne(Team, { id }, { fields: ['quota'] });
       return quotaOf(team?.quota ?? null, config.APEX_TEAM_QUOTA ?? {});
-    });
+    }, config.APEX_OPEN_NETWORKS);
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#resync = new Resync(orm, queue, logger);
     this.#reconcilers = {

@@ -102,7 +102,7 @@ describe('a service', () => {
 });
 
 describe('an environment', () => {
-  const objects = environmentManifests({ environment, installationId: 'installation-1', quota: { environments: 3, pods: 7, cpu: '2500m', memory: '8Gi', volumes: 2 }, guardedAddresses: ['10.1.2.3', '203.0.113.9', 'fd00::1', '203.0.113.9'] });
+  const objects = environmentManifests({ environment, installationId: 'installation-1', quota: { environments: 3, pods: 7, cpu: '2500m', memory: '8Gi', volumes: 2 }, guardedAddresses: ['10.1.2.3', '203.0.113.9', 'fd00::1', '203.0.113.9'], openNetworks: ['10.1.0.0/16', '192.168.7.0/24'] });
 
   test('enforces the baseline, a quota and limits', () => {
     expect(of(objects, 'Namespace').metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'baseline' });
@@ -113,11 +113,12 @@ describe('an environment', () => {
   test('lets nobody in but itself, and nobody out to the node, the API server or the metadata address', () => {
     const [ingress, egress] = objects.filter(({ kind }) => kind === 'NetworkPolicy') as any[];
     expect(ingress.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] });
-    const [own, dns, internet] = egress.spec.egress;
+    const [own, dns, internet, opened] = egress.spec.egress;
     expect(own).toEqual({ to: [{ podSelector: {} }] });
     expect(dns.ports.map(({ port }: { port: number }) => port)).toEqual([53, 53]);
     expect(internet.to[0].ipBlock.except).toEqual(expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', '203.0.113.9/32']));
     expect(internet.to[0].ipBlock.except.filter((range: string) => range.endsWith('/32'))).toEqual(['203.0.113.9/32']);
+    expect(opened.to).toEqual([{ ipBlock: { cidr: '10.1.0.0/16', except: ['10.1.2.3/32'] } }, { ipBlock: { cidr: '192.168.7.0/24', except: [] } }]);
   });
 });
 

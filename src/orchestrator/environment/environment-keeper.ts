@@ -22,6 +22,7 @@ export class EnvironmentKeeper {
     private readonly embedded: boolean,
     /** The limits of a team as they are now. */
     private readonly quota: (teamId: string) => Promise<TeamQuota>,
+    private readonly openNetworks: readonly string[],
   ) {}
 
   /** Returns at once for an environment that is known to be right. */
@@ -30,7 +31,7 @@ export class EnvironmentKeeper {
     this.#right.add(environment.id);
     try {
       const client = this.cluster();
-      const facts = { environment, installationId: this.installationId, quota: await this.quota(environment.teamId), guardedAddresses: await this.#guarded(client, signal) };
+      const facts = { environment, installationId: this.installationId, openNetworks: this.openNetworks, quota: await this.quota(environment.teamId), guardedAddresses: await this.#guarded(client, signal) };
       for (const manifest of environmentManifests(facts)) await applyIfDifferent(client, manifest, await read(client, manifest, signal), signal);
     } catch (error) {
       this.#right.delete(environment.id);

@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type { Environment } from '../../entities/environment.js';
 import type { TeamQuota } from '../../entities/team-quota.js';
 import type { KubeObject } from '../kubernetes/kinds.js';
@@ -16,6 +18,8 @@ export interface EnvironmentFacts {
   quota: TeamQuota;
   /** IPv4 addresses of the nodes and the API server, some of which may be public. */
   guardedAddresses: readonly string[];
+  /** Private networks that the operator has opened to services. */
+  openNetworks: readonly string[];
 }
 
 /** The labels of everything that belongs to an environment. */
@@ -41,7 +45,7 @@ export function environmentManifests(facts: EnvironmentFacts): KubeObject[] {
       },
     },
     { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata('apex-ingress'), spec: ingressRules() },
-    { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata('apex-egress'), spec: egressRules(facts.guardedAddresses) },
+    { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata('apex-egress'), spec: egressRules(facts.guardedAddresses, facts.openNetworks) },
     { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata('apex'), spec: { hard: hardLimits(facts.quota) } },
     {
       apiVersion: 'v1',
@@ -64,8 +68,8 @@ const ingressRules = (): Record<string, unknown> => ({
   ingress: [{ from: [{ podSelector: {} }] }],
 });
 
-/** To the environment itself, to DNS, and to the internet. */
-const egressRules = (guarded: readonly string[]): Record<string, unknown> => ({
+/** To the environment itself, to DNS, to the internet, and to what the operator has opened. */
+const egressRules = (guarded: readonly string[], open: readonly string[]): Record<string, unknown> => ({
   podSelector: {},
   policyTypes: ['Egress'],
   egress: [
@@ -77,21 +81,17 @@ const egressRules = (guarded: readonly string[]): Record<string, unknown> => ({
         { protocol: 'TCP', port: DNS_PORT },
       ],
     },
-    { to: [{ ipBlock: { cidr: ANYWHERE, except: [...INWARD, ...outside(guarded).map((address) => `${address}/32`)] } }] },
+    { to: [{ ipBlock: { cidr: ANYWHERE, except: [...INWARD, ...outside(guarded).map(alone)] } }] },
+    ...(open.length > 0 ? [{ to: open.map((cidr) => ({ ipBlock: { cidr, except: ipv4(guarded).filter((address) => isIn(cidr, address)).map(alone) } })) }] : []),
   ],
 });
 
-/** Addresses that no range of `INWARD` holds already, in a stable order. */
-const outside = (addresses: readonly string[]): string[] =>
-  [...new Set(addresses)].filter((address) => /^\d+\.\d+\.\d+\.\d+$/.test(address) && !isPrivate(address)).sort();
+/** IPv4 ones, each once, in a stable order. */
+const ipv4 = (addresses: readonly string[]): string[] => [...new Set(addresses)].filter((address) => isIPv4(address)).sort();
 
-function isPrivate(address: string): boolean {
-  const number = toNumber(address);
-  return INWARD.some((range) => {
-    const [base = '', bits = '32'] = range.split('/');
-    const size = 2 ** (32 - Number(bits));
-    return number >= toNumber(base) && number < toNumber(base) + size;
-  });
-}
+/** Those that no range of `INWARD` holds already. */
+const outside = (addresses: readonly string[]): string[] => ipv4(addresses).filter((address) => !INWARD.some((range) => isIn(range, address)));
 
-const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+const alone = (address: string): string => `${address}/32`;
+
+const isIn = (range: string, address: string): boolean => ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(range));
