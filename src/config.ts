@@ -52,6 +52,9 @@ export const SETTINGS = z.object({
   APEX_METRICS_TOKEN: z.string().min(16).optional().describe('Bearer token for /metrics from elsewhere than loopback'),
   APEX_GITHUB_WEBHOOK_SECRET: z.string().min(16, 'must be at least 16 characters (make one with "openssl rand -hex 32")').optional().describe('Secret of the webhook /api/webhooks/github; unset, only webhooks of single services are believed'),
   APEX_GITHUB_API_URL: z.url().default('https://api.github.com').describe("GitHub's API; another for Enterprise Server"),
+  APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
+  APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),
+  APEX_LOG_HISTORY_DIR: path.optional().describe('Folder of the kept log lines; unset: `log-history` in APEX_HOME. Servers on one database share it'),
   APEX_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged'),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('development shows the GraphQL sandbox'),
 });

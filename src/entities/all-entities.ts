@@ -12,6 +12,8 @@ import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
 import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
+import { LogSegment } from './log-segment.js';
+import { LogTrail } from './log-trail.js';
 import { ManagedDatabase } from './managed-database.js';
 import { Membership } from './membership.js';
 import { RegistryCredential } from './registry-credential.js';
@@ -27,6 +29,6 @@ import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, ManagedDatabase, Membership, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, LogSegment, LogTrail, ManagedDatabase, Membership, RegistryCredential, Release,
   Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

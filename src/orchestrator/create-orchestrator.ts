@@ -21,8 +21,9 @@ import type { KubeClient, ObserveCall } from './kubernetes/kube-client.js';
 import { installationSelector } from './kubernetes/labels.js';
 import { PodDirectory } from './kubernetes/pod-directory.js';
 import { Watcher } from './kubernetes/watcher.js';
+import { LogHistoryStore } from './logs/history/log-history-store.js';
 import { LogHub } from './logs/log-hub.js';
-import { requireCluster, type ClusterState, type LogBatch, type LogFilter, type LogSource, type LogStart, type Orchestrator, type ReconcileKey } from './port.js';
+import { requireCluster, type ClusterState, type LogBatch, type LogFilter, type LogPage, type LogSearch, type LogSource, type LogStart, type LogStorage, type Orchestrator, type ReconcileKey } from './port.js';
 import { reconcile, type Reconcilers } from './reconcile-loop.js';
 import { Resync } from './resync.js';
 import { AddressProbe } from './service/address-probe.js';
@@ -67,6 +68,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   readonly #guard: GuardedFetch;
   readonly #probe: AddressProbe;
   readonly #logs: LogHub;
+  readonly #logHistory: LogHistoryStore;
   readonly #pods = new PodDirectory();
   readonly #resync: Resync;
   readonly #client = (): KubeClient => {
@@ -90,6 +92,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
       return quotaOf(team?.quota ?? null, config.APEX_TEAM_QUOTA ?? {});
     }, config.APEX_OPEN_NETWORKS);
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
+    this.#logHistory = new LogHistoryStore({ orm, vault, logger, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
     this.#resync = new Resync(orm, queue, logger);
     this.#reconcilers = {
       database: new DatabaseReconciler({
@@ -124,6 +127,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     const { orm, logger, queue } = this.#parts;
     await queue.work((key, signal) => reconcile(key, signal, { orm, logger, state: () => this.#view.state, reconcilers: this.#reconcilers }));
     this.#resync.start();
+    this.#logHistory.start();
   }
 
   /** Lets the looks at work end, then ends the watches, the logs and the probes. */
@@ -131,6 +135,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#resync.stop();
     await this.#parts.queue.endWork();
     this.#watched?.watcher.stop();
+    await this.#logHistory.stop();
     this.#logs.stop();
     await this.#link.stop();
     await Promise.all([this.#guard.close(), this.#probe.close()]);
@@ -152,6 +157,14 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   async history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch> {
     requireCluster(this.#view.state);
     return this.#logs.history(source, from, filter, signal);
+  }
+
+  searchLogs({ serviceId }: LogSource, search: LogSearch, signal: AbortSignal): Promise<LogPage> {
+    return this.#logHistory.search(`service/${serviceId}`, search, signal);
+  }
+
+  logStorage(teamId: string): Promise<LogStorage> {
+    return this.#logHistory.storageOf(teamId);
   }
 
   urlOf(host: string): string {

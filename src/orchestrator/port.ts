@@ -35,6 +35,8 @@ export interface LogLine {
   cut: boolean;
   deploymentId: string | null;
   cursor: string;
+  /** Where the container wrote it: which container between two restarts, when in nanoseconds, and which line of that very time. */
+  origin?: { run: string; ns: bigint; ordinal: number };
 }
 
 /** Lines of one 25 to 50 ms. delivered + announced lost = produced. */
@@ -76,6 +78,43 @@ export interface LogStart {
   previous?: boolean | undefined;
 }
 
+/** What is looked for in the lines that are kept. */
+export interface LogSearch {
+  filter: LogFilter;
+  since?: Date | undefined;
+  until?: Date | undefined;
+  /** At most so many lines. */
+  first: number;
+  /** `endCursor` of the page before. */
+  after?: string | undefined;
+  oldestFirst: boolean;
+}
+
+/** Lines of the history, and how far the search has come: a page may hold few lines, or none, and still not be the last. */
+export interface LogPage {
+  /** Each with the cursor behind which the next page would begin. */
+  lines: { line: LogLine; cursor: string }[];
+  hasNextPage: boolean;
+  endCursor: string | null;
+}
+
+/** How much of a team's logs is kept. */
+export interface LogStorage {
+  lines: number;
+  /** Of the text of the lines; `storedBytes` is what they take on disk. */
+  bytes: number;
+  storedBytes: number;
+  oldestAt: Date | null;
+  /** Lines that were let go to stay within `limitBytes` and `days`. */
+  droppedLines: number;
+  /** Lines that came faster than they could be kept. */
+  lostLines: number;
+  /** How often lines are missing of which nobody knows the number. */
+  gaps: number;
+  limitBytes: number;
+  days: number;
+}
+
 /** Whose lines: the containers of one service. */
 export interface LogSource {
   serviceId: string;
@@ -91,6 +130,9 @@ export interface Orchestrator {
   follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;
   /** The lines that the cluster has now, oldest first. Throws ApexError CLUSTER_REQUIRED or BAD_REQUEST (bad cursor). */
   history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch>;
+  /** Lines that outlived their containers. Needs no cluster. Throws ApexError BAD_REQUEST (bad cursor). */
+  searchLogs(source: LogSource, search: LogSearch, signal: AbortSignal): Promise<LogPage>;
+  logStorage(teamId: string): Promise<LogStorage>;
   /** The address of a public service, e.g. `http://my-service.apex.localhost:8080`. */
   urlOf(host: string): string;
 }

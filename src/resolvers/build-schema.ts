@@ -47,6 +47,7 @@ import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
 import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
 import { RotateKeysMutation } from './installation/rotate-keys.mutation.js';
+import { LogHistoryQuery } from './logs/log-history.query.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { PromoteServiceMutation } from './release/promote-service.mutation.js';
@@ -159,6 +160,7 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new RotateDatabaseCredentialsMutation(vault, orchestrator),
   new LinkDatabaseMutation(vault, orchestrator),
   new ServiceLogsQuery(orchestrator),
+  new LogHistoryQuery(orchestrator),
   new ServiceLogsSubscription(orchestrator, events),
   new ServiceChangedSubscription(orchestrator, events),
   new DeploymentProgressSubscription(events),

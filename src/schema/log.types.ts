@@ -1,5 +1,6 @@
-import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { z } from 'zod';
+import { PageInfo } from './connection.js';
 import { checkPattern } from './line-pattern.js';
 import { LogFields } from './log-fields.scalar.js';
 import { Rule } from './rule.js';
@@ -66,6 +67,57 @@ export class LogBatch {
 
   @Field(() => String, { nullable: true })
   cursor!: string | null;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class LogLineEdge {
+  @Field()
+  cursor!: string;
+
+  @Field(() => LogLine)
+  node!: LogLine;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Lines of the history. A page may hold fewer lines than asked for, or none, and still not be the last: go on with endCursor while there is a next page.' })
+export class LogHistoryConnection {
+  @Field(() => [LogLineEdge])
+  edges!: LogLineEdge[];
+
+  @Field(() => [LogLine])
+  nodes!: LogLine[];
+
+  @Field(() => PageInfo)
+  pageInfo!: PageInfo;
+}
+
+@ObjectType({ simpleResolvers: true, description: "How much of a team's logs is kept." })
+export class LogStorage {
+  @Field(() => Float)
+  lines!: number;
+
+  @Field(() => Float, { description: 'Of the text of the lines.' })
+  bytes!: number;
+
+  @Field(() => Float, { description: 'What they take where they are stored.' })
+  storedBytes!: number;
+
+  @Field(() => Date, { nullable: true })
+  oldestAt!: Date | null;
+
+  @Field(() => Float, { description: 'Lines that were let go to stay within limitBytes and days.' })
+  droppedLines!: number;
+
+  @Field(() => Float, { description: 'Lines that came faster than they could be kept.' })
+  lostLines!: number;
+
+  @Field(() => Int, { description: 'How often lines are missing, and nobody knows how many.' })
+  gaps!: number;
+
+  @Field(() => Float)
+  limitBytes!: number;
+
+  @Field(() => Int)
+  days!: number;
 }
 
 @InputType()

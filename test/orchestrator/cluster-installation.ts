@@ -73,7 +73,7 @@ export class ClusterInstallation {
     const database = await createTestDatabase();
     const { KUBECONFIG, APEX_NODE_DIR, APEX_TEST_LOG } = process.env;
     const key = randomBytes(32);
-    const config = loadConfig({ KUBECONFIG, APEX_NODE_DIR, DATABASE_URL: database.url, APEX_SECRET_KEY: key.toString('base64'), APEX_DEPLOY_DEADLINE_SECONDS: '40', APEX_DOMAIN: ownDomain(), ...settings });
+    const config = loadConfig({ KUBECONFIG, APEX_NODE_DIR, DATABASE_URL: database.url, APEX_SECRET_KEY: key.toString('base64'), APEX_DEPLOY_DEADLINE_SECONDS: '40', APEX_DOMAIN: ownDomain(), APEX_LOG_HISTORY_BYTES: '0', ...settings });
     const source = settings.KUBECONFIG ? ({ kind: 'kubeconfig', file: settings.KUBECONFIG } as const) : theCluster();
     const logger = createLogger(APEX_TEST_LOG ?? 'silent');
     const vault = new Vault(config.secretKey);

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { ClusterState, LogBatch, LogFilter, LogSource, LogStart, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
+import type { ClusterState, LogBatch, LogFilter, LogPage, LogSource, LogStart, LogStorage, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
 import { requireCluster } from '../../src/orchestrator/port.js';
 import type { WakeQueue } from '../../src/queue/wake-queue.js';
 
@@ -41,6 +41,14 @@ export class OfflineOrchestrator implements Orchestrator {
     requireCluster(this.state);
     this.asked.push({ source, from, filter });
     return { lines: this.batches.flatMap(({ lines }) => lines), dropped: 0, gap: false, cursor: null };
+  }
+
+  async searchLogs(): Promise<LogPage> {
+    return { lines: this.batches.flatMap(({ lines }) => lines.map((line) => ({ line, cursor: line.cursor }))), hasNextPage: false, endCursor: null };
+  }
+
+  async logStorage(): Promise<LogStorage> {
+    return { lines: 0, bytes: 0, storedBytes: 0, oldestAt: null, droppedLines: 0, lostLines: 0, gaps: 0, limitBytes: 1, days: 1 };
   }
 
   urlOf(host: string): string {

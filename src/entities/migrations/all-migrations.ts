@@ -6,6 +6,7 @@ import { KeyRotation } from './003-key-rotation.js';
 import { Databases } from './005-databases.js';
 import { Webhooks } from './006-webhooks.js';
 import { PrivateImagesAndQuotas } from './007-private-images-and-quotas.js';
+import { LogHistory } from './008-log-history.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   { name: '005-databases', class: Databases },
   { name: '006-webhooks', class: Webhooks },
   { name: '007-private-images-and-quotas', class: PrivateImagesAndQuotas },
+  { name: '008-log-history', class: LogHistory },
 ];

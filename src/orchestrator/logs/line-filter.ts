@@ -14,7 +14,7 @@ export interface FeedLine extends Position {
 
 export function feedLine({ run, ns, ordinal, raw, cut, stream }: RawLine, cursor: string): FeedLine {
   const { message, level, fields, plain } = readText(raw);
-  const line: LogLine = { timestamp: toDate(ns), replica: run.pod, stream, level, message, fields, raw, cut, deploymentId: run.deploymentId ?? null, cursor };
+  const line: LogLine = { timestamp: toDate(ns), replica: run.pod, stream, level, message, fields, raw, cut, deploymentId: run.deploymentId ?? null, cursor, origin: { run: run.id, ns, ordinal } };
   return { source: run.id, deploymentId: run.deploymentId, ns, ordinal, plain, line };
 }
 

@@ -24,4 +24,23 @@ export const LOG_ROUTES: readonly Route[] = [
       without: ['previous'],
     },
   },
+  {
+    method: 'GET', path: '/api/services/:id/log-history', tag: 'Services',
+    summary: 'Log lines that outlive their containers, newest first; with `limit` page by page: a page may hold few lines and still not be the last',
+    operation: gql`query serviceLogHistory($serviceId: ID!, $filter: LogFilterInput, $since: DateTimeISO, $until: DateTimeISO, $oldestFirst: Boolean, $first: Int, $after: String) {
+      serviceLogHistory(serviceId: $serviceId, filter: $filter, since: $since, until: $until, oldestFirst: $oldestFirst, first: $first, after: $after) {
+        nodes { timestamp replica stream message cursor level fields raw cut deploymentId } pageInfo { hasNextPage endCursor }
+      }
+    }`,
+    params: { id: 'serviceId' },
+    query: { since: 'since', until: 'until', oldestFirst: 'oldestFirst', replica: 'filter.replica', text: 'filter.text', regex: 'filter.regex', level: 'filter.level', deployment: 'filter.deploymentId' },
+    page: { info: ['serviceLogHistory', 'pageInfo'], limit: 'first', cursor: 'after' },
+    answer: ['serviceLogHistory', 'nodes'],
+  },
+  {
+    method: 'GET', path: '/api/teams/:id/log-storage', tag: 'Teams', summary: "How much of a team's logs is kept, and what was let go",
+    operation: gql`query logStorage($teamId: ID!) { logStorage(teamId: $teamId) { lines bytes storedBytes oldestAt droppedLines lostLines gaps limitBytes days } }`,
+    params: { id: 'teamId' },
+    answer: ['logStorage'],
+  },
 ];
