@@ -55,7 +55,7 @@ function audited(field: GraphQLField<unknown, RequestContext>, resolve: Resolver
     try {
       const result: unknown = await resolve(source, args, context, info);
       // A delivery is a record of its own, and tells of each service that it deploys.
-      if ((written.get(context) ?? 0) === before && context.door !== 'webhook') await recordAudit(orm.em.fork(), context, { action: field.name, ...(await aboutOf(orm.em.fork(), result)), after: after() });
+      if ((written.get(context) ?? 0) === before && context.door !== 'webhook' && context.door !== 'schedule') await recordAudit(orm.em.fork(), context, { action: field.name, ...(await aboutOf(orm.em.fork(), result)), after: after() });
       return result;
     } catch (error) {
       if (error instanceof RoleTooLow) await recordAudit(orm.em.fork(), context, { action: field.name, teamId: error.teamId, outcome: error.code, after: after() });

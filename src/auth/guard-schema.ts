@@ -14,7 +14,7 @@ export const covers = (scopes: ReadonlySet<TokenScope>, wanted: TokenScope): boo
 
 /** Throws UNAUTHENTICATED or FORBIDDEN. */
 export function requireScope(actor: Actor, { scope, service, operator }: Permission): void {
-  if (scope === 'webhook') return requireWebhook(actor);
+  if (scope === 'webhook' || scope === 'schedule') return requireSystem(actor, scope);
   if (scope === 'public' || actor.kind === 'system') return;
   if (actor.kind === 'anonymous') throw unauthenticated();
   if (!covers(actor.scopes, scope)) throw forbidden(`This token lacks the scope "${scope}".`);
@@ -22,10 +22,12 @@ export function requireScope(actor: Actor, { scope, service, operator }: Permiss
   if (operator && !(actor.kind === 'account' && actor.isOperator && !actor.teamId)) throw forbidden("Only the installation's operator may do this.");
 }
 
-/** The operations of the webhooks' door are nobody else's, whatever his token may. */
-function requireWebhook(actor: Actor): void {
+const ONLY = { webhook: 'Only the webhook may do this: post to /api/webhooks/github.', schedule: 'Only a clock of the server may do this.' } as const;
+
+/** The operations of the webhooks' door and of the clocks are nobody else's, whatever his token may. */
+function requireSystem(actor: Actor, name: keyof typeof ONLY): void {
   if (actor.kind === 'anonymous') throw unauthenticated();
-  if (actor.kind !== 'system' || actor.name !== 'webhook') throw forbidden('Only the webhook may do this: post to /api/webhooks/github.');
+  if (actor.kind !== 'system' || actor.name !== name) throw forbidden(ONLY[name]);
 }
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;

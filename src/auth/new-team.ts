@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../entities/columns.js';
+import { EnvironmentKind } from '../entities/environment-kind.js';
 import { Environment, namespaceFor, PRODUCTION } from '../entities/environment.js';
 import { Membership } from '../entities/membership.js';
 import { Role } from '../entities/roles.js';
@@ -28,7 +29,7 @@ export async function newTeam(em: EntityManager, keys: TeamKeys, installationId:
     teamId: team.id,
     name: PRODUCTION,
     namespace: namespaceFor(installationId, environmentId, PRODUCTION),
-    protected: false,
+    kind: EnvironmentKind.STAGE, protected: false,
     clusterId: null,
     createdAt,
     deletedAt: null,

@@ -1,7 +1,7 @@
 import { PERMISSIONS, type Permission } from './permissions.js';
 
 /** Scopes that no token has. */
-const SCOPES: Readonly<Record<string, string>> = { public: 'none: public', webhook: "none: the webhook's own door" };
+const SCOPES: Readonly<Record<string, string>> = { public: 'none: public', webhook: "none: the webhook's own door", schedule: "none: the server's own clocks" };
 
 const HEAD = ['| operation | scope of the token | least role | |', '|---|---|---|---|'];
 

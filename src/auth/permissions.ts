@@ -3,8 +3,8 @@ import { Role } from '../entities/roles.js';
 
 /** What a field asks of its caller: a scope of the token, and a role in the team that it is about (where it is about one). */
 export interface Permission {
-  /** `public` needs no token; `webhook` is for the door of the webhooks, and for nobody else. */
-  scope: 'public' | 'webhook' | TokenScope;
+  /** `public` needs no token; `webhook` is for the door of the webhooks and `schedule` for the server's own clocks, and for nobody else. */
+  scope: 'public' | 'webhook' | 'schedule' | TokenScope;
   role: Role | null;
   /** A token that is held to one service may use it, on that service; no other field is open to such a token. */
   service?: true;
@@ -18,6 +18,7 @@ const onService = (permission: Permission): Permission => ({ ...permission, serv
 
 const PUBLIC: Permission = { scope: 'public', role: null };
 const WEBHOOK: Permission = { scope: 'webhook', role: null };
+const SCHEDULE: Permission = { scope: 'schedule', role: null };
 const READ = ownAccount('read');
 const VIEW = member('read', Role.VIEWER);
 const DEPLOY = member('deploy', Role.DEVELOPER);
@@ -49,6 +50,8 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Query.database': VIEW,
   'Query.databaseConnection': DEPLOY,
   'Query.webhookDeliveries': onService(VIEW),
+  'Query.previews': VIEW,
+  'Query.preview': VIEW,
 
   'Mutation.createEnvironment': DEPLOY,
   'Mutation.deleteEnvironment': ADMINISTER,
@@ -100,6 +103,10 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Mutation.createServiceWebhook': DEPLOY,
   'Mutation.redeliverWebhook': DEPLOY,
   'Mutation.receiveGithubEvent': WEBHOOK,
+  'Mutation.receiveGiteaEvent': WEBHOOK,
+  'Mutation.approvePreview': DEPLOY,
+  'Mutation.closePreview': DEPLOY,
+  'Mutation.closeIdlePreviews': SCHEDULE,
   'Mutation.createToken': ownAccount('admin'),
   'Mutation.revokeToken': ownAccount('admin'),
 
@@ -143,6 +150,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   NarrowedRole: READ,
   PageInfo: READ,
   PreDeploy: READ,
+  Preview: READ,
+  PreviewConnection: READ,
+  PreviewEdge: READ,
   Release: READ,
   ReleaseConnection: READ,
   ReleaseDiff: READ,
@@ -158,6 +168,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Service.envGroups': onService(VIEW),
   ServiceConnection: READ,
   ServiceEdge: READ,
+  ServicePreviews: READ,
   ServiceSource: READ,
   ServiceWebhook: READ,
   Team: READ,

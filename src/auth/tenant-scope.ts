@@ -55,6 +55,7 @@ const OWNED = {
     from deployment join service on service.id = deployment.service_id where deployment.id = ? and service.deleted_at is null`,
   envGroup: `select env_group.team_id, env_group.environment_id, ${NO_SERVICE} from env_group where env_group.id = ? and env_group.deleted_at is null`,
   registryCredential: `select registry_credential.team_id, ${NOWHERE} from registry_credential where registry_credential.id = ?`,
+  preview: `select preview.team_id, ${NOWHERE} from preview where preview.id = ?`,
   team: `select team.id as team_id, ${NOWHERE} from team where team.id = ? and team.deleted_at is null`,
 } as const;
 

@@ -7,6 +7,7 @@ import { EnvGroup } from './env-group.js';
 import { EnvGroupVariable } from './env-group-variable.js';
 import { Environment } from './environment.js';
 import { EnvironmentRole } from './environment-role.js';
+import { ForgeReport } from './forge-report.js';
 import { Host } from './host.js';
 import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
@@ -16,6 +17,8 @@ import { LogSegment } from './log-segment.js';
 import { LogTrail } from './log-trail.js';
 import { ManagedDatabase } from './managed-database.js';
 import { Membership } from './membership.js';
+import { Preview } from './preview.js';
+import { PreviewVariable } from './preview-variable.js';
 import { RegistryCredential } from './registry-credential.js';
 import { Release } from './release.js';
 import { Service } from './service.js';
@@ -29,6 +32,6 @@ import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, Host, IdempotentCall, Installation, Invitation, Lease, LogSegment, LogTrail, ManagedDatabase, Membership, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release,
   Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

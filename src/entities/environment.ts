@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Entity, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import { Entity, Enum, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { newId, timestamp } from './columns.js';
+import { EnvironmentKind } from './environment-kind.js';
 import { Team } from './team.js';
 
 export const PRODUCTION = 'production';
@@ -30,6 +31,10 @@ export class Environment {
   @Field()
   @Property({ type: 'text' })
   name!: string;
+
+  @Field(() => EnvironmentKind)
+  @Enum({ items: () => EnvironmentKind })
+  kind: EnvironmentKind = EnvironmentKind.STAGE;
 
   /** Name of its namespace, as `namespaceFor` gives it. */
   @Property({ type: 'text', unique: true })

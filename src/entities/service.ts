@@ -4,6 +4,7 @@ import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { newId, timestamp } from './columns.js';
 import { Deployment } from './deployment.js';
 import { Environment } from './environment.js';
+import { ServicePreviews } from './service-previews.js';
 import { ServiceSource, type LastPush } from './service-source.js';
 import { ServiceStatus } from './service-status.js';
 import { Team } from './team.js';
@@ -69,6 +70,10 @@ export class Service implements WorkloadSpec {
   @Field(() => ServiceSource, { nullable: true, description: 'The repository that it follows, where it does.' })
   @Property({ type: 'json', nullable: true })
   source: ServiceSource | null = null;
+
+  @Field(() => ServicePreviews, { nullable: true, description: 'Null: it takes no part in previews.' })
+  @Property({ type: 'json', nullable: true })
+  previews: ServicePreviews | null = null;
 
   @Property({ type: 'json', nullable: true })
   lastPush: LastPush | null = null;

@@ -11,8 +11,8 @@ export enum WebhookVerdict {
 }
 registerEnumType(WebhookVerdict, { name: 'WebhookVerdict', description: "Why a delivery was believed: signed with the installation's secret, with a service's own, or replayed from what was." });
 
-/** Receiver of what is signed with the installation's secret; else it is the id of a service. */
-export const SERVER_RECEIVER = 'server';
+/** Receiver of what is signed with the installation's secret for a forge; else it is the id of a service. */
+export const serverReceiver = (forge: string): string => (forge === 'github' ? 'server' : `server/${forge}`);
 
 /** One delivery that was believed, and its one outcome: written in the same transaction as what it led to. */
 @ObjectType({ simpleResolvers: true, description: 'One delivery of a webhook that was believed, and its one outcome.' })
@@ -28,7 +28,7 @@ export class WebhookDelivery {
   @Property({ type: 'text' })
   receiver!: string;
 
-  @Field({ description: "GitHub's id of the delivery. It stays the same when GitHub delivers again." })
+  @Field({ description: "The forge's id of the delivery. It stays the same when it delivers again." })
   @Property({ type: 'text' })
   deliveryId!: string;
 

@@ -51,6 +51,12 @@ import { LogHistoryQuery } from './logs/log-history.query.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { PromoteServiceMutation } from './release/promote-service.mutation.js';
+import { ApprovePreviewMutation } from './preview/approve-preview.mutation.js';
+import { CloseIdlePreviewsMutation } from './preview/close-idle-previews.mutation.js';
+import { ClosePreviewMutation } from './preview/close-preview.mutation.js';
+import { PreviewEnvironments } from './preview/preview-environments.js';
+import { PreviewsQuery } from './preview/previews.query.js';
+import { PullRequestPreviews } from './preview/pull-request-previews.js';
 import { ReleaseQuery, ServiceReleases } from './release/release.query.js';
 import { RollbackServiceMutation } from './release/rollback-service.mutation.js';
 import { RegistryCredentialResolver } from './registry/registry-credentials.js';
@@ -75,7 +81,9 @@ import { CreateTokenMutation } from './token/create-token.mutation.js';
 import { RevokeTokenMutation } from './token/revoke-token.mutation.js';
 import { TokenQuery } from './token/token.query.js';
 import { CreateServiceWebhookMutation } from './webhook/create-service-webhook.mutation.js';
-import { ReceiveGithubEventMutation, type DeliveryAllowance } from './webhook/receive-github-event.mutation.js';
+import { DeliveryReceiver, type DeliveryAllowance } from './webhook/delivery-receiver.js';
+import { EventEffects } from './webhook/event-effects.js';
+import { ReceiveEventMutations } from './webhook/receive-event.mutations.js';
 import { RedeliverWebhookMutation } from './webhook/redeliver-webhook.mutation.js';
 import { WebhookDeliveriesQuery } from './webhook/webhook-deliveries.query.js';
 
@@ -88,7 +96,7 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   mail?: InvitationMail;
@@ -99,7 +107,7 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 
 
 /** Every resolver, wired by hand. */
-const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_MAIL }: SchemaParts): object[] => [
+const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestrator, events, config } = parts): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
   new SignInMutation(orm),
@@ -164,11 +172,28 @@ const wire = ({ orm, vault, orchestrator, events, config, deliveries, mail = NO_
   new ServiceLogsSubscription(orchestrator, events),
   new ServiceChangedSubscription(orchestrator, events),
   new DeploymentProgressSubscription(events),
-  new ReceiveGithubEventMutation(vault, orchestrator, config.APEX_GITHUB_WEBHOOK_SECRET, deliveries),
   new CreateServiceWebhookMutation(vault, config.publicUrl ?? ''),
   new WebhookDeliveriesQuery(orchestrator),
-  new RedeliverWebhookMutation(orchestrator),
+  ...webhooksAndPreviews(parts),
 ];
+
+const IDLE_DAYS = 7;
+const MOST_PREVIEWS = 20;
+
+function webhooksAndPreviews({ vault, orchestrator, config, deliveries }: SchemaParts): object[] {
+  const { APEX_PREVIEW_IDLE_DAYS: idleDays = IDLE_DAYS, APEX_PREVIEW_LIMIT: mostPreviews = MOST_PREVIEWS } = config;
+  const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {} });
+  const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments));
+  const reading = { addresses: orchestrator, idleDays };
+  return [
+    new ReceiveEventMutations(new DeliveryReceiver(vault, effects, deliveries), { github: config.APEX_GITHUB_WEBHOOK_SECRET, gitea: config.APEX_GITEA_WEBHOOK_SECRET }),
+    new RedeliverWebhookMutation(orchestrator, effects),
+    new PreviewsQuery(reading),
+    new ApprovePreviewMutation(orchestrator, environments, reading),
+    new ClosePreviewMutation(orchestrator, environments, reading),
+    new CloseIdlePreviewsMutation(environments, idleDays),
+  ];
+}
 
 /** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */
 export function buildApexSchema(parts: SchemaParts): GraphQLSchema {

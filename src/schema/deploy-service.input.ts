@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Rule } from './rule.js';
+import { ServicePreviewsInput } from './service-previews.input.js';
 import { ServiceSourceInput } from './service-source.input.js';
 import { VARIABLES } from './variables.rule.js';
 import { Variables } from './variables.scalar.js';
@@ -47,6 +48,9 @@ export class DeployServiceInput {
 
   @Field(() => ServiceSourceInput, { nullable: true, description: 'The repository that it follows.' })
   source?: ServiceSourceInput | null;
+
+  @Field(() => ServicePreviewsInput, { nullable: true, description: 'How it takes part in previews of pull requests. Default: not at all.' })
+  previews?: ServicePreviewsInput | null;
 
   @Field(() => PreDeployInput, { nullable: true, description: 'Runs once before each rollout, e.g. a migration.' })
   preDeploy?: PreDeployInput | null;

@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Rule } from './rule.js';
+import { ServicePreviewsInput } from './service-previews.input.js';
 import { ServiceSourceInput } from './service-source.input.js';
 import { VARIABLE_CHANGES } from './variables.rule.js';
 import { Variables } from './variables.scalar.js';
@@ -47,6 +48,9 @@ export class UpdateServiceInput {
 
   @Field(() => ServiceSourceInput, { nullable: true, description: 'As a whole; null: it follows no repository any more.' })
   source?: ServiceSourceInput | null;
+
+  @Field(() => ServicePreviewsInput, { nullable: true, description: 'As a whole, but for its variables; null: it takes no part in previews any more.' })
+  previews?: ServicePreviewsInput | null;
 
   @Field(() => PreDeployInput, { nullable: true, description: 'null takes it away.' })
   preDeploy?: PreDeployInput | null;

@@ -17,8 +17,8 @@ import { sendProblem } from '../rest/problem.js';
 import type { ServedRoute } from '../rest/route-table.js';
 import { ROUTES } from '../rest/routes/all-routes.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
-import { createGithubDoor, RECEIVE } from '../webhooks/github-door.js';
-import { GITHUB_PATHS } from '../webhooks/github-paths.js';
+import { createForgeDoor, FORGE_ADDRESSES, type ForgeDoorParts } from '../webhooks/forge-door.js';
+import { WEBHOOK_PATHS } from '../webhooks/webhook-paths.js';
 import { checkedShape } from './operation-shapes.js';
 import { DocumentGate } from './document-gate.js';
 import { createGraphqlHttp } from './graphql-http.js';
@@ -72,8 +72,8 @@ export async function createDoors(parts: DoorParts): Promise<{ app: Express; sto
   const sockets = serveWebSockets(parts.http, { ...shared, purses, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES, cookies });
   const app = createApp({
     rest: createRestDoor({ routes, operations, open: opener(contexts, 'rest'), requestIdOf: (res) => scopeOf(res).requestId, explain: (error, requestId) => apexErrorOf(error, { requestId, logger }) }),
-    documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION, GITHUB_PATHS)),
-    githubWebhook: githubWebhook(parts, contexts),
+    documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION, WEBHOOK_PATHS)),
+    webhooks: webhooks(parts, contexts),
     graphql: graphql.handler,
     graphqlStream: createGraphqlStream({ ...shared, open: opener(contexts, 'sse', cookies) }),
     purses,
@@ -105,16 +105,17 @@ function servedRoutes(schema: GraphQLSchema, operations: SchemaOperations): Serv
   });
 }
 
-function githubWebhook({ schema, operations, unsignedLimiter, logger }: DoorParts, contexts: ContextParts): RequestHandler {
-  checkedShape(schema, RECEIVE);
+function webhooks({ schema, operations, unsignedLimiter, logger }: DoorParts, contexts: ContextParts): Map<string, RequestHandler> {
+  for (const { operation } of FORGE_ADDRESSES) checkedShape(schema, operation);
   const actor = { kind: 'system', name: 'webhook' } as const;
-  return createGithubDoor({
+  const parts: ForgeDoorParts = {
     operations,
     open: (res) => new OperationContext(contexts, scopeOf(res), 'webhook', actor, (left) => (res.closed ? left() : res.once('close', left))),
     refuse: (res, error) => sendProblem(res, error, scopeOf(res).requestId, error.code === 'METHOD_NOT_ALLOWED' ? { Allow: 'POST' } : {}),
     explain: (error, res) => apexErrorOf(error, { requestId: scopeOf(res).requestId, logger }),
     countUnsigned: (res) => spend(purseOfAddress(unsignedLimiter, scopeOf(res).ip), 1, res),
-  });
+  };
+  return new Map(FORGE_ADDRESSES.map((address) => [address.path, createForgeDoor(parts, address)]));
 }
 
 const opener =

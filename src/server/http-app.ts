@@ -6,7 +6,6 @@ import type { Logger } from '../logger.js';
 import { sendProblem } from '../rest/problem.js';
 import { readBody } from '../rest/read-body.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
-import { GITHUB_PATH } from '../webhooks/github-door.js';
 import { sendGraphqlError } from './graphql-answer.js';
 import { alive, ready, type Readiness } from './health.js';
 import type { Metrics } from './metrics.js';
@@ -17,7 +16,8 @@ import { openScope, scopeOf } from './scope.js';
 export interface AppParts {
   rest: RequestHandler;
   documentation: RequestHandler;
-  githubWebhook: RequestHandler;
+  /** By its path. */
+  webhooks: ReadonlyMap<string, RequestHandler>;
   graphql: RequestHandler;
   graphqlStream: RequestHandler;
   purses: PurseParts;
@@ -41,7 +41,7 @@ export function createApp(parts: AppParts): Express {
   const limitRest = limitRequests(async (_req, ip) => purseOfAddress(parts.purses.limiter, ip), (error, res) => sendProblem(res, error, scopeOf(res).requestId));
   const limitGraphql = limitRequests((req, ip) => purseFor(parts.purses, req, ip), (error, res) => sendGraphqlError(res, error, scopeOf(res).requestId));
   // Before the limit of requests: deliveries have limits of their own.
-  app.use(GITHUB_PATH, parts.githubWebhook);
+  for (const [path, webhook] of parts.webhooks) app.use(path, webhook);
   app.use('/api', (req, res, next) => (isCounted(req) ? limitRest(req, res, next) : next()), parts.rest);
   app.use('/graphql/stream', named('/graphql/stream'), limitGraphql, parts.graphqlStream);
   app.use('/graphql', named('/graphql'), limitGraphql, withBody(parts.logger), parts.graphql);

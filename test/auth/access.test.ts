@@ -97,7 +97,7 @@ describe('access', () => {
         [releaseId, world.otherServiceId, world.releaseId],
         'run',
       );
-      for (const { coordinate, variables, service, scope } of SAMPLES.filter((sample) => !['public', 'webhook'].includes(sample.scope) && !sample.coordinate.startsWith('Subscription.') && sample.coordinate !== 'Query.services')) {
+      for (const { coordinate, variables, service, scope } of SAMPLES.filter((sample) => !['public', 'webhook', 'schedule'].includes(sample.scope) && !sample.coordinate.startsWith('Subscription.') && sample.coordinate !== 'Query.services')) {
         const answer = await api.run(held.token, documentFor(api.schema, coordinate), variables({ ...beside, releaseId, deploymentId: other[0]!.id }));
         expect([coordinate, scope, answer.code]).toEqual([coordinate, scope, service ? 'NOT_FOUND' : 'FORBIDDEN']);
       }
@@ -181,7 +181,7 @@ describe('access', () => {
 
     test('every mutation that was let through is told, in its team where it has one', async () => {
       const untold: string[] = [];
-      for (const { coordinate, variables, role } of SAMPLES.filter((sample) => sample.coordinate.startsWith('Mutation.') && !['public', 'webhook'].includes(sample.scope) && !sample.operator && sample.coordinate !== 'Mutation.signOut')) {
+      for (const { coordinate, variables, role } of SAMPLES.filter((sample) => sample.coordinate.startsWith('Mutation.') && !['public', 'webhook', 'schedule'].includes(sample.scope) && !sample.operator && sample.coordinate !== 'Mutation.signOut')) {
         const of = await createWorld(api, ada);
         if (coordinate === 'Mutation.leaveTeam') await member(Role.OWNER, of.teamId);
         const answer = await api.run(ada.token, documentFor(api.schema, coordinate), variables(of));

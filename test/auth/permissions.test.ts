@@ -11,7 +11,7 @@ import { createWorld, NOWHERE, type World } from '../support/world.js';
 const WEAKER: Record<TokenScope, TokenScope[]> = { read: [], deploy: ['read'], admin: ['read', 'deploy'] };
 const ENOUGH: Record<TokenScope, TokenScope[]> = { read: ['read', 'deploy', 'admin'], deploy: ['deploy', 'admin'], admin: ['admin'] };
 const ROLES = [Role.VIEWER, Role.DEVELOPER, Role.ADMIN, Role.OWNER];
-const GUARDED = SAMPLES.filter(({ scope }) => scope !== 'public' && scope !== 'webhook').map((sample) => [sample.coordinate, sample] as const);
+const GUARDED = SAMPLES.filter(({ scope }) => !['public', 'webhook', 'schedule'].includes(scope)).map((sample) => [sample.coordinate, sample] as const);
 
 describe('permissions', () => {
   let api: TestApi;
@@ -71,7 +71,7 @@ describe('permissions', () => {
 
   test('what is for the door of the webhooks is for nobody else', async () => {
     const own = SAMPLES.filter(({ scope }) => scope === 'webhook');
-    expect(own.map(({ coordinate }) => coordinate)).toEqual(['Mutation.receiveGithubEvent']);
+    expect(own.map(({ coordinate }) => coordinate)).toEqual(['Mutation.receiveGithubEvent', 'Mutation.receiveGiteaEvent']);
     const before = await api.counts();
     for (const { coordinate, variables } of own) {
       const ask = async (actor: Actor) => (await api.runAs(actor, documentFor(api.schema, coordinate), variables(NOWHERE))).code;
@@ -83,6 +83,19 @@ describe('permissions', () => {
       expect(await ask({ kind: 'system', name: 'webhook' })).toBe('UNAUTHENTICATED');
     }
     expect(await api.counts()).toEqual(before);
+  });
+
+  test("what is for the server's clocks is for nobody else", async () => {
+    const own = SAMPLES.filter(({ scope }) => scope === 'schedule');
+    expect(own.length).toBeGreaterThan(0);
+    for (const { coordinate, variables } of own) {
+      const ask = async (actor: Actor) => (await api.runAs(actor, documentFor(api.schema, coordinate), variables(NOWHERE))).code;
+      expect(await ask({ kind: 'anonymous' })).toBe('UNAUTHENTICATED');
+      expect(await ask({ kind: 'account', accountId: ada.id, tokenId: ada.tokenId, scopes: new Set(TOKEN_SCOPES), teamId: null, isOperator: true })).toBe('FORBIDDEN');
+      expect(await ask({ kind: 'machine', tokenId: ada.tokenId, scopes: new Set(TOKEN_SCOPES), teamId: ada.teamId })).toBe('FORBIDDEN');
+      expect(await ask({ kind: 'system', name: 'webhook' })).toBe('FORBIDDEN');
+      expect(await ask({ kind: 'system', name: 'schedule' })).toBeUndefined();
+    }
   });
 
   test('a field, a type or a line too many stops the boot, by name', () => {

@@ -38,6 +38,33 @@ export function pushOf({ repository = REPOSITORY, branch = 'main', ref = `refs/h
   };
 }
 
+export interface PullRequestWish {
+  action?: string;
+  number?: number;
+  repository?: string;
+  branch?: string;
+  commit?: string;
+  /** Of the branch: null is one that was deleted. */
+  from?: string | null;
+  /** In seconds since 1970. */
+  at?: number;
+}
+
+/** GitHub's own example of a pull request, with what the test is about put in. */
+export function pullRequestOf({ action = 'opened', number = 7, repository = REPOSITORY, branch = 'feature/one', commit = newCommit(), from = repository, at = 1_800_000_000 }: PullRequestWish = {}): any {
+  const kind = ['opened', 'reopened', 'synchronize', 'closed'].includes(action) ? action : 'labeled';
+  const example = EXAMPLES.find(({ name }) => name === 'pull_request')!.examples.find((one) => one['action'] === kind)!;
+  const { pull_request: pull } = example;
+  return {
+    ...example, action, number, repository: { ...example['repository'], full_name: repository },
+    pull_request: {
+      ...pull, number, html_url: `https://github.com/${repository}/pull/${number}`, updated_at: new Date(at * 1000).toISOString(),
+      head: { ...pull.head, ref: branch, sha: commit, repo: from === null ? null : { ...pull.head.repo, full_name: from } },
+      base: { ...pull.base, repo: { ...pull.base.repo, full_name: repository } },
+    },
+  };
+}
+
 export interface DeliveryWish {
   event?: string;
   /** Sent as JSON; or `body` as it is. */

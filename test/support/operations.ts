@@ -47,7 +47,7 @@ export const DELIVERIES = `
   }`;
 export const REDELIVER = `mutation ($id: ID!) { redeliverWebhook(id: $id) { id deliveryId verdict outcome message replayOf effects { message service { id } deployment { id state trigger commit } } } }`;
 export const SERVICE_WEBHOOK = `mutation ($serviceId: ID!) { createServiceWebhook(serviceId: $serviceId) { url secret } }`;
-export const RECEIVE = `mutation ($input: GithubEventInput!) { receiveGithubEvent(input: $input) { deliveryId outcome deployments } }`;
+export const RECEIVE = `mutation ($input: ForgeEventInput!) { receiveGithubEvent(input: $input) { deliveryId outcome deployments } }`;
 export const VIEWER = `query { viewer { id name isOperator } }`;
 
 export const ON_SERVICE = `subscription ($serviceId: ID!) { serviceChanged(serviceId: $serviceId) { id status replicas paused } }`;
@@ -77,3 +77,11 @@ export const MY_POSTGRES = { name: 'my-postgres', type: 'postgres', size: 'small
 
 /** The documented example. */
 export const MY_SERVICE = { name: 'my-service', image: 'nginx:alpine', containerPort: 80, public: true, replicas: 2, env: { NODE_ENV: 'production' } };
+
+const PREVIEW = `id repository number url branch commit fork state message notes approvedCommit closesAt closedAt
+  environment { id name kind } services { id name image public url replicas source { repository branch } environment { id } latestDeployment { id state trigger commit } } databases { id name type size status environment { name kind protected } }`;
+export const PREVIEWS = `query ($teamId: ID, $state: PreviewState, $first: Int, $after: String) { previews(teamId: $teamId, state: $state, first: $first, after: $after) { nodes { ${PREVIEW} } pageInfo { hasNextPage endCursor } } }`;
+export const APPROVE_PREVIEW = `mutation ($id: ID!, $commit: String!) { approvePreview(id: $id, commit: $commit) { ${PREVIEW} } }`;
+export const CLOSE_PREVIEW = `mutation ($id: ID!) { closePreview(id: $id) { ${PREVIEW} } }`;
+export const CLOSE_IDLE = 'mutation { closeIdlePreviews }';
+export const RECEIVE_GITEA = `mutation ($input: ForgeEventInput!) { receiveGiteaEvent(input: $input) { deliveryId outcome deployments } }`;

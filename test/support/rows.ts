@@ -4,7 +4,7 @@ import { DeploymentState, DeploymentTrigger } from '../../src/entities/deploymen
 import { Environment, PRODUCTION } from '../../src/entities/environment.js';
 import { Host } from '../../src/entities/host.js';
 import { Service } from '../../src/entities/service.js';
-import { SERVER_RECEIVER, WebhookDelivery, WebhookVerdict } from '../../src/entities/webhook-delivery.js';
+import { serverReceiver, WebhookDelivery, WebhookVerdict } from '../../src/entities/webhook-delivery.js';
 import { WebhookEffect } from '../../src/entities/webhook-effect.js';
 import { pushOf, REPOSITORY } from './github.js';
 import type { TestDatabase } from './test-database.js';
@@ -34,7 +34,7 @@ export async function insertRunningService({ orm }: Pick<TestDatabase, 'orm'>, n
 /** A push that was delivered for a service that did not follow it then. */
 export async function insertDelivery({ orm }: Pick<TestDatabase, 'orm'>, serviceId: string): Promise<string> {
   const delivery = Object.assign(new WebhookDelivery(), {
-    receiver: SERVER_RECEIVER, deliveryId: newId(), verdict: WebhookVerdict.SERVER_SECRET, event: 'push', repository: REPOSITORY, headers: {}, body: Buffer.from(JSON.stringify(pushOf())),
+    receiver: serverReceiver('github'), deliveryId: newId(), verdict: WebhookVerdict.SERVER_SECRET, event: 'push', repository: REPOSITORY, headers: {}, body: Buffer.from(JSON.stringify(pushOf())),
   });
   await orm.em.fork().persist([delivery, Object.assign(new WebhookEffect(), { deliveryId: delivery.id, serviceId, message: 'Not then.' })]).flush();
   return delivery.id;

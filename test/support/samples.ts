@@ -7,7 +7,7 @@ import type { World } from './world.js';
 /** One root field of the schema: what it asks of its caller, said a second time, and how it is called on what a team owns. */
 export interface Sample {
   coordinate: string;
-  scope: TokenScope | 'public' | 'webhook';
+  scope: TokenScope | 'public' | 'webhook' | 'schedule';
   /** Least role in the team that it is about; null where it is about the account. */
   role: Role | null;
   /** Open to a token that is held to one service. */
@@ -66,6 +66,12 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.createServiceWebhook', 'deploy', DEVELOPER, (w) => ({ serviceId: w.serviceId })),
   sample('Mutation.redeliverWebhook', 'deploy', DEVELOPER, (w) => ({ id: w.deliveryId })),
   sample('Mutation.receiveGithubEvent', 'webhook', null, () => ({ input: { headers: [], body: Buffer.from('{}') } }), { noId: true }),
+  sample('Mutation.receiveGiteaEvent', 'webhook', null, () => ({ input: { headers: [], body: Buffer.from('{}') } }), { noId: true }),
+  sample('Query.previews', 'read', VIEWER, (w) => ({ teamId: w.teamId })),
+  sample('Query.preview', 'read', VIEWER, (w) => ({ id: w.previewId })),
+  sample('Mutation.approvePreview', 'deploy', DEVELOPER, (w) => ({ id: w.previewId, commit: 'a'.repeat(40) })),
+  sample('Mutation.closePreview', 'deploy', DEVELOPER, (w) => ({ id: w.previewId })),
+  sample('Mutation.closeIdlePreviews', 'schedule', null, nothing, { noId: true }),
   sample('Mutation.createEnvGroup', 'deploy', DEVELOPER, (w) => ({ input: { name: fresh('group'), variables: { A: '1' }, teamId: w.teamId } })),
   sample('Mutation.updateEnvGroup', 'deploy', DEVELOPER, (w) => ({ id: w.groupId, input: { variables: { A: '2' } } })),
   sample('Mutation.deleteEnvGroup', 'deploy', DEVELOPER, (w) => ({ id: w.spareGroupId })),

@@ -40,6 +40,14 @@ export interface Answer {
   text: string;
 }
 
+/** Settings that a test may give. */
+export interface TestSettings {
+  APEX_GITHUB_WEBHOOK_SECRET?: string;
+  APEX_GITEA_WEBHOOK_SECRET?: string;
+  APEX_PREVIEW_LIMIT?: number;
+  APEX_PREVIEW_IDLE_DAYS?: number;
+}
+
 interface Parts {
   database: TestDatabase;
   vault: Vault;
@@ -47,7 +55,7 @@ interface Parts {
   queue: WakeQueue;
   installationId: string;
   orchestrator: OfflineOrchestrator;
-  settings: { APEX_GITHUB_WEBHOOK_SECRET?: string };
+  settings: TestSettings;
 }
 
 /** The API without an HTTP door: the schema on a database of its own, a real queue and real events. */
@@ -67,7 +75,7 @@ export class TestApi {
   ) {}
 
   /** On a database of its own, or on one that is migrated; it is dropped at the end. */
-  static async start({ vault = new Vault(randomBytes(32)), database: given, ...settings }: { vault?: Vault; database?: TestDatabase; APEX_GITHUB_WEBHOOK_SECRET?: string } = {}): Promise<TestApi> {
+  static async start({ vault = new Vault(randomBytes(32)), database: given, ...settings }: { vault?: Vault; database?: TestDatabase } & TestSettings = {}): Promise<TestApi> {
     const database = given ?? (await createTestDatabase());
     const logger = createLogger('silent');
     const { id } = await ensureInstallation(database.orm, vault);

@@ -12,10 +12,13 @@ import { DatabaseSize, DatabaseType } from '../../src/entities/database-state.js
 import { ManagedDatabase } from '../../src/entities/managed-database.js';
 import { Invitation } from '../../src/entities/invitation.js';
 import { Membership } from '../../src/entities/membership.js';
+import { Preview } from '../../src/entities/preview.js';
+import { PreviewState } from '../../src/entities/preview-state.js';
 import { RegistryCredential } from '../../src/entities/registry-credential.js';
 import { Release } from '../../src/entities/release.js';
 import { Role } from '../../src/entities/roles.js';
 import { ServiceEnvGroup } from '../../src/entities/service-env-group.js';
+import { AutoDeploy } from '../../src/entities/service-source.js';
 import { specOf } from '../../src/entities/workload-spec.js';
 import { insertDelivery, insertRunningService } from './rows.js';
 import type { TestAccount, TestApi } from './test-api.js';
@@ -44,13 +47,15 @@ export interface World {
   /** Of a VIEWER of its own. */
   memberId: string;
   credentialId: string;
+  /** Of a fork's pull request: it awaits approval. */
+  previewId: string;
   /** Of the owner. */
   tokenId: string;
 }
 
 /** The ids of nothing at all. */
 export const NOWHERE: World = Object.fromEntries(
-  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'databaseId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'databaseId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'previewId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
 ) as unknown as World;
 
 let made = 0;
@@ -61,10 +66,12 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
   const teamName = `World ${(made += 1)}`;
   const team = await api.em.transactional((tx) => newTeam(tx, api.vault, installationId, { name: teamName, personal: false, accountId: owner.id }));
   const service = await insertRunningService(api.database, `world-${made}-${newId().slice(-6)}`, { teamId: team.id });
-  const other = await insertRunningService(api.database, `other-${made}-${newId().slice(-6)}`, { teamId: team.id });
+  const other = await insertRunningService(api.database, `other-${made}-${newId().slice(-6)}`, {
+    teamId: team.id, source: { repository: 'world/web', branch: 'main', path: null, autoDeploy: AutoDeploy.IMAGE }, previews: { enabled: true, image: null, needs: [], variables: [] },
+  });
   const deliveryId = await insertDelivery(api.database, service.id);
   return api.em.transactional(async (tx) => {
-    const ids = { environmentId: newId(), databaseId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), deploymentId: newId(), releaseId: newId() };
+    const ids = { environmentId: newId(), databaseId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), previewId: newId(), deploymentId: newId(), releaseId: newId() };
     const of = { teamId: team.id };
     const environment = Object.assign(new Environment(), { id: ids.environmentId, ...of, name: 'staging', namespace: namespaceFor(installationId, ids.environmentId, 'staging') });
     const database = Object.assign(new ManagedDatabase(), {
@@ -81,7 +88,8 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     await tx.persist(account).flush();
     const member = Object.assign(new Membership(), { id: ids.memberId, ...of, accountId: account.id, role: Role.VIEWER });
     const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
-    await tx.persist([member, credential, environment, database, group, spare, invitation, deployment]).flush();
+    const preview = Object.assign(new Preview(), { id: ids.previewId, ...of, repository: 'world/web', number: 1, url: 'https://github.com/world/web/pull/1', branch: 'patch', commit: 'a'.repeat(40), fork: true, state: PreviewState.AWAITING_APPROVAL });
+    await tx.persist([member, credential, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));
     await tx.execute('update deployment set release_id = ? where service_id = ? and state = ?', [ids.releaseId, service.id, DeploymentState.LIVE], 'run');

@@ -130,7 +130,7 @@ describe('a delivery that is not believed', () => {
   });
 
   it('is not to be had through GraphQL, whoever asks', async () => {
-    const call = (value: unknown) => graphql(server.url, server.token, 'mutation ($input: GithubEventInput!) { receiveGithubEvent(input: $input) { outcome } }', { input: { headers: [], body: value } });
+    const call = (value: unknown) => graphql(server.url, server.token, 'mutation ($input: ForgeEventInput!) { receiveGithubEvent(input: $input) { outcome } }', { input: { headers: [], body: value } });
     expect((await call('e30=')).body.errors[0].extensions.code).toBe('BAD_REQUEST');
     expect((await call({ type: 'Buffer', data: [123, 125] })).body.errors[0].extensions.code).toBe('BAD_REQUEST');
     const literal = await graphql(server.url, server.token, 'mutation { receiveGithubEvent(input: { headers: [], body: "e30=" }) { outcome } }');

@@ -7,6 +7,7 @@ import { Databases } from './005-databases.js';
 import { Webhooks } from './006-webhooks.js';
 import { PrivateImagesAndQuotas } from './007-private-images-and-quotas.js';
 import { LogHistory } from './008-log-history.js';
+import { Previews } from './009-previews.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   { name: '006-webhooks', class: Webhooks },
   { name: '007-private-images-and-quotas', class: PrivateImagesAndQuotas },
   { name: '008-log-history', class: LogHistory },
+  { name: '009-previews', class: Previews },
 ];

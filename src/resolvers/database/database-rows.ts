@@ -10,11 +10,11 @@ import type { PageWish } from '../../schema/page.js';
 export type DatabaseRow = Pick<
   ManagedDatabase,
   'id' | 'teamId' | 'name' | 'type' | 'version' | 'size' | 'resources' | 'storage' | 'status' | 'statusMessage' | 'paused' | 'createdAt' | 'deletedAt' | 'purgeAt'
-> & { environment: Pick<Environment, 'id' | 'teamId' | 'name' | 'createdAt'> };
+> & { environment: Pick<Environment, 'id' | 'teamId' | 'name' | 'kind' | 'protected' | 'createdAt'> };
 
 const SELECT = `
   select d.id, d.team_id, d.environment_id, d.name, d.type, d.version, d.size, d.resources, d.storage, d.status, d.status_message, d.paused, d.created_at,
-    d.deleted_at, d.purge_at, environment.name as environment_name, environment.created_at as environment_created_at
+    d.deleted_at, d.purge_at, environment.name as environment_name, environment.kind as environment_kind, environment.protected as environment_protected, environment.created_at as environment_created_at
   from managed_database d join environment on environment.id = d.environment_id`;
 
 /** Databases, oldest first, in one statement; one more than the limit where there are more. The table is `d`. */
@@ -49,6 +49,6 @@ function databaseOf(row: Record<string, any>): DatabaseRow {
     createdAt: new Date(row['created_at']),
     deletedAt: row['deleted_at'] === null ? null : new Date(row['deleted_at']),
     purgeAt: row['purge_at'] === null ? null : new Date(row['purge_at']),
-    environment: { id: row['environment_id'], teamId: row['team_id'], name: row['environment_name'], createdAt: new Date(row['environment_created_at']) },
+    environment: { id: row['environment_id'], teamId: row['team_id'], name: row['environment_name'], kind: row['environment_kind'], protected: row['environment_protected'], createdAt: new Date(row['environment_created_at']) },
   };
 }

@@ -1,12 +1,14 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { requireAccess, withinTeamsOf } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
+import type { EnvironmentKind } from '../../entities/environment-kind.js';
 import { Environment } from '../../entities/environment.js';
 
 interface Row {
   id: string;
   team_id: string;
   name: string;
+  kind: EnvironmentKind;
   protected: boolean;
   created_at: string;
 }
@@ -18,7 +20,7 @@ export class EnvironmentQuery {
     const within = withinTeamsOf(actor, 'environment.team_id');
     const ofTeam = teamId == null ? null : await requireAccess(em, actor, 'Query.environments', 'team', teamId);
     const rows = await em.execute<Row[]>(
-      `select id, team_id, name, protected, created_at from environment
+      `select id, team_id, name, kind, protected, created_at from environment
        where deleted_at is null and ${within.sql}${ofTeam ? ' and team_id = ?' : ''} order by created_at, id`,
       [...within.params, ...(ofTeam ? [ofTeam] : [])],
     );

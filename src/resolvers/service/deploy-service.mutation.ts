@@ -18,6 +18,7 @@ import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { sourceOf } from './source-of.js';
 import { claimHost } from './claim-host.js';
+import { previewFaults, setPreviews } from './set-previews.js';
 import { readService, type ServiceRow } from './service-rows.js';
 import { hidden, setVariables } from './set-variables.js';
 
@@ -32,7 +33,7 @@ export class DeployServiceMutation {
   @Mutation(() => Service, { description: 'A new service and its first deployment. Needs a cluster.' })
   async deployService(@Ctx() context: RequestContext, @Arg('input', () => DeployServiceInput) input: DeployServiceInput): Promise<ServiceRow> {
     const intent = intentOf(input);
-    const faults = intentFaults(intent);
+    const faults = [...intentFaults(intent), ...previewFaults(intent, input.previews)];
     if (faults.length > 0) throw invalidInput(context, faults);
     needsCluster(context.actor, this.orchestrator);
 
@@ -42,6 +43,7 @@ export class DeployServiceMutation {
       const service = await create(tx, context, { ...intent, teamId, environmentId });
       await claimHost(tx, service, this.domain);
       await setVariables(tx, this.vault, service, input.env ?? {});
+      await setPreviews(tx, this.vault, service, input.previews);
       await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator: this.orchestrator });
       const after = { image: service.image, replicas: service.replicas, public: service.public, env: hidden(input.env) };
       await recordAudit(tx, context, { action: 'deployService', teamId, target: { kind: 'service', id: service.id, name: service.name }, after });

@@ -4,6 +4,8 @@ import type { Deployment, DeploymentReason } from '../../entities/deployment.js'
 import type { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
 import type { Environment } from '../../entities/environment.js';
 import type { Service } from '../../entities/service.js';
+import type { EnvironmentKind } from '../../entities/environment-kind.js';
+import type { ServicePreviews } from '../../entities/service-previews.js';
 import type { ServiceSource } from '../../entities/service-source.js';
 import { serviceStatus } from '../../entities/service-status.js';
 import type { HealthCheck, PreDeploy, Resources } from '../../entities/workload-spec.js';
@@ -16,14 +18,14 @@ import type { PageWish } from '../../schema/page.js';
 export type ServiceRow = Pick<
   Service,
   | 'id' | 'teamId' | 'name' | 'image' | 'command' | 'args' | 'containerPort' | 'public' | 'replicas' | 'healthCheck' | 'resources' | 'preDeploy' | 'deployTimeoutSeconds'
-  | 'source' | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
+  | 'source' | 'previews' | 'paused' | 'readyReplicas' | 'statusMessage' | 'createdAt' | 'status' | 'url'
 > & {
   environment: EnvironmentRow;
   currentDeployment: DeploymentRow | null;
   latestDeployment: DeploymentRow | null;
 };
 
-export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'protected' | 'createdAt'>;
+export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'kind' | 'protected' | 'createdAt'>;
 
 export type DeploymentRow = Pick<
   Deployment,
@@ -41,9 +43,9 @@ export const deploymentColumns = (table: string, release: string, prefix: string
 
 const SELECT = `
   select service.id, service.team_id, service.environment_id, service.name, service.image, service.command, service.args, service.container_port,
-    service.public, service.replicas, service.health_check, service.resources, service.pre_deploy, service.deploy_timeout_seconds, service.source, service.paused, service.generation, service.observed_generation,
+    service.public, service.replicas, service.health_check, service.resources, service.pre_deploy, service.deploy_timeout_seconds, service.source, service.previews, service.paused, service.generation, service.observed_generation,
     service.ready_replicas, service.address_answers, service.status_message, service.current_deployment_id, service.created_at, service.deleted_at,
-    environment.name as environment_name, environment.protected as environment_protected, environment.created_at as environment_created_at, host.name as host_name,
+    environment.name as environment_name, environment.protected as environment_protected, environment.kind as environment_kind, environment.created_at as environment_created_at, host.name as host_name,
     ${deploymentColumns('running', 'running_release', 'r_')}, ${deploymentColumns('latest', 'latest_release', 'l_')}
   from service
     join environment on environment.id = service.environment_id
@@ -100,6 +102,7 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
     healthCheck: json<HealthCheck>(row['health_check']),
     resources: json<Resources>(row['resources'])!,
     source: json<ServiceSource>(row['source']),
+    previews: json<ServicePreviews>(row['previews']),
     preDeploy: json<PreDeploy>(row['pre_deploy']),
     deployTimeoutSeconds: row['deploy_timeout_seconds'] as number | null,
     paused,
@@ -123,6 +126,7 @@ function serviceOf(row: Raw, addresses: Addresses): ServiceRow {
       id: row['environment_id'] as string,
       teamId: row['team_id'] as string,
       name: row['environment_name'] as string,
+      kind: row['environment_kind'] as EnvironmentKind,
       protected: row['environment_protected'] as boolean,
       createdAt: time(row['environment_created_at']),
     },

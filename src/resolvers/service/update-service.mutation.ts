@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
+import { HIDDEN } from '../../entities/audit-event.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Environment } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
@@ -19,6 +20,7 @@ import { needsCluster } from '../needs-cluster.js';
 import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
 import { hidden, setVariables } from './set-variables.js';
+import { previewFaults, setPreviews } from './set-previews.js';
 import { sourceOf } from './source-of.js';
 
 @Resolver()
@@ -41,7 +43,7 @@ export class UpdateServiceMutation {
       const service = await lockService(tx, context.actor, 'Mutation.updateService', id);
       const spec = changedSpec(service, input);
       const scale = { public: input.public ?? service.public, replicas: input.replicas ?? service.replicas };
-      const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale })];
+      const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale }), ...previewFaults({ name: service.name, source: input.source === undefined ? service.source : sourceOf(input.source) }, input.previews)];
       if (faults.length > 0) throw invalidInput(context, faults);
 
       const before = told(service);
@@ -50,6 +52,7 @@ export class UpdateServiceMutation {
       Object.assign(service, spec, scale);
       const hasNewSource = follow(service, input.source);
       if (input.deployTimeoutSeconds !== undefined) service.deployTimeoutSeconds = input.deployTimeoutSeconds;
+      const hasNewPreviews = await setPreviews(tx, this.vault, service, input.previews);
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
       if (isRelease || hasNewVariables) {
         await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
@@ -58,7 +61,7 @@ export class UpdateServiceMutation {
       } else {
         await tx.flush();
       }
-      if (isRelease || isScale || hasNewVariables || hasNewSource) {
+      if (isRelease || isScale || hasNewVariables || hasNewSource || hasNewPreviews) {
         const after = { ...told(service), env: hidden(input.env) };
         await recordAudit(tx, context, { action: 'updateService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, before, after });
       }
@@ -78,8 +81,9 @@ function follow(service: Service, input: UpdateServiceInput['source']): boolean 
 }
 
 /** What the log tells of a service. */
-const told = ({ image, containerPort, replicas, public: isPublic, command, args, source }: Service) => ({
+const told = ({ image, containerPort, replicas, public: isPublic, command, args, source, previews }: Service) => ({
   image, containerPort, replicas, public: isPublic, command, args, source: source && [source.repository, source.branch, source.path ?? '', source.autoDeploy],
+  previews: previews && [previews.enabled ? 'on' : 'off', previews.image ?? '', ...previews.needs, ...previews.variables.map((key) => `${key}=${HIDDEN}`)],
 });
 
 /** What was left out stays; null goes back to the default, for fields that have one. */

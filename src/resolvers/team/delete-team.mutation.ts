@@ -42,6 +42,7 @@ export class DeleteTeamMutation {
       await this.deleteEnvironments(tx, id);
       await tx.execute('delete from service_env_group where group_id in (select id from env_group where team_id = ?)', [id]);
       await tx.execute('update env_group set deleted_at = now() where team_id = ? and deleted_at is null', [id]);
+      await tx.execute("update preview set state = 'CLOSED', ended = true, closed_at = now(), message = 'The team was deleted.' where team_id = ? and state <> 'CLOSED'", [id]);
       await tx.execute('delete from registry_credential where team_id = ?', [id]);
       await tx.nativeUpdate(Invitation, { teamId: id, acceptedAt: null, revokedAt: null }, { revokedAt: new Date() });
       await tx.nativeDelete(Membership, { teamId: id });

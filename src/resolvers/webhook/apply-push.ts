@@ -8,8 +8,8 @@ import type { Orchestrator } from '../../orchestrator/port.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { touches, type Push } from './push.js';
 
-/** What a push did to one service. */
-export interface PushEffect {
+/** What a delivery did to one service. */
+export interface Effect {
   serviceId: string;
   deploymentId: string | null;
   message: string | null;
@@ -26,16 +26,18 @@ export interface PushParts {
 
 /**
  * Deploys the services that follow the branch, each as it is now, in the caller's transaction. They are locked in the order
- * of their ids, as every other delivery does, so that no two wait for each other.
+ * of their ids, as every other delivery does, so that no two wait for each other. Previews follow their pull request only.
  */
-export async function applyPush(tx: EntityManager, push: Push, { context, orchestrator, only, may }: PushParts): Promise<PushEffect[]> {
+export async function applyPush(tx: EntityManager, push: Push, { context, orchestrator, only, may }: PushParts): Promise<Effect[]> {
   const candidates = await tx.execute<{ id: string }[]>(
-    `select id from service where lower(source->>'repository') = lower(?) and source->>'branch' = ? and deleted_at is null${only ? ' and id = ?' : ''} order by id for update`,
+    `select service.id from service join environment on environment.id = service.environment_id
+     where lower(source->>'repository') = lower(?) and source->>'branch' = ? and service.deleted_at is null and environment.kind = 'STAGE'${only ? ' and service.id = ?' : ''}
+     order by service.id for update of service`,
     [push.repository, push.branch, ...(only ? [only] : [])],
   );
   if (candidates.length === 0) return [];
   const services = await tx.find(Service, { id: { $in: candidates.map(({ id }) => id) } }, { orderBy: { id: 'asc' } });
-  const effects: PushEffect[] = [];
+  const effects: Effect[] = [];
   for (const service of services) {
     if (may && !(await may(service.id))) continue;
     const message = whyNot(service, push);

@@ -2,24 +2,28 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireId } from '../../auth/tenant-scope.js';
+import { validate as isUuid } from 'uuid';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import { SERVER_RECEIVER, WebhookDelivery, WebhookVerdict } from '../../entities/webhook-delivery.js';
+import { WebhookDelivery, WebhookVerdict } from '../../entities/webhook-delivery.js';
 import { ApexError, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
-import { applyPush } from './apply-push.js';
 import { readDeliveries, visibleTo, type DeliveryRow } from './delivery-rows.js';
-import { readGithubEvent } from './github-event.js';
-import { whyNothing } from './push.js';
+import type { EventEffects } from './event-effects.js';
+import { GITEA } from './gitea.js';
+import { GITHUB } from './github.js';
 import { insertDelivery, writeEffects } from './write-delivery.js';
 
 const COORDINATE = 'Mutation.redeliverWebhook';
 
 @Resolver()
 export class RedeliverWebhookMutation {
-  constructor(private readonly orchestrator: Orchestrator) {}
+  constructor(
+    private readonly orchestrator: Orchestrator,
+    private readonly effects: EventEffects,
+  ) {}
 
   @Mutation(() => WebhookDelivery, { description: 'Replays what was delivered, as a delivery of its own, on your services as they are now. A newer push still wins. Needs a cluster.' })
   async redeliverWebhook(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<DeliveryRow> {
@@ -28,17 +32,16 @@ export class RedeliverWebhookMutation {
     return inTransaction(context, async (tx) => {
       const first = await this.visible(tx, context, requireId(id));
       const stored = await tx.findOneOrFail(WebhookDelivery, { id }, { populate: ['body'] });
-      const said = readGithubEvent(stored.event, stored.body);
-      const nothing = said.push && whyNothing(said.push);
+      const forge = GITEA.headers.event in stored.headers ? GITEA : GITHUB;
+      const said = forge.read(stored.event, stored.body);
       const replay = newId();
       const { receiver, event, action, repository, ref, commit, headers, body } = stored;
       await insertDelivery(tx, { id: replay, deliveryId: replay, verdict: WebhookVerdict.REPLAYED, receiver, event, action, repository, ref, commit, headers, body, outcome: said.outcome, message: said.message, replayOf: id });
       const may = (serviceId: string): Promise<boolean> => allowed(tx, context, serviceId);
-      const only = receiver === SERVER_RECEIVER ? null : receiver;
-      const effects = said.push && !nothing ? await applyPush(tx, said.push, { context, orchestrator: this.orchestrator, only, may }) : [];
+      const done = await this.effects.of(tx, said, { context, only: isUuid(receiver) ? receiver : null, may });
       // Whoever saw the first delivery sees this one too.
-      const told = effects.length > 0 ? effects : first.effects.map(({ service }) => ({ serviceId: service.id, deploymentId: null, message: nothing ?? said.message ?? 'The service does not follow this branch.' }));
-      if (said.push) await writeEffects(tx, replay, told, nothing ?? 'No service follows this branch.');
+      const told = first.effects.map(({ service }) => ({ serviceId: service.id, deploymentId: null, message: done?.message ?? said.message ?? 'The service does not follow this branch.' }));
+      if (done) await writeEffects(tx, replay, { ...done, effects: done.effects.length > 0 ? done.effects : told });
       for (const teamId of new Set(first.effects.map(({ service }) => service.teamId))) {
         await recordAudit(tx, context, { action: 'redeliverWebhook', teamId, target: { kind: 'delivery', id, name: stored.deliveryId } });
       }

@@ -1,8 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { newId } from '../../entities/columns.js';
 import { WebhookDelivery } from '../../entities/webhook-delivery.js';
-import { WebhookOutcome } from '../../entities/webhook-outcome.js';
-import type { PushEffect } from './apply-push.js';
+import type { Done } from './event-effects.js';
 
 /** GitHub itself forgets a delivery after as long. */
 const KEPT = "interval '30 days'";
@@ -30,8 +29,7 @@ export async function insertDelivery(tx: EntityManager, delivery: NewDelivery): 
 }
 
 /** Writes what the delivery did to each service, and its outcome. */
-export async function writeEffects(tx: EntityManager, deliveryId: string, effects: readonly PushEffect[], noneMessage: string): Promise<WebhookOutcome> {
-  const outcome = effects.some(({ deploymentId }) => deploymentId !== null) ? WebhookOutcome.DEPLOYED : WebhookOutcome.IGNORED;
+export async function writeEffects(tx: EntityManager, deliveryId: string, { outcome, effects, message }: Done): Promise<void> {
   const rows = JSON.stringify(effects.map((effect) => ({ id: newId(), ...effect })));
   await tx.execute(
     `with written as (
@@ -39,9 +37,8 @@ export async function writeEffects(tx: EntityManager, deliveryId: string, effect
        select (row->>'id')::uuid, ?, (row->>'serviceId')::uuid, (row->>'deploymentId')::uuid, row->>'message' from jsonb_array_elements(?::jsonb) row
      )
      update webhook_delivery set outcome = ?, message = ? where id = ?`,
-    [deliveryId, rows, outcome, effects.length === 0 ? noneMessage : null, deliveryId],
+    [deliveryId, rows, outcome, effects.length === 0 ? message : null, deliveryId],
   );
-  return outcome;
 }
 
 /** Now and then, so that deliveries do not pile up for ever. */

@@ -1,20 +1,17 @@
 import { DeadlockException, type EntityManager } from '@mikro-orm/postgresql';
-import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { validate as isUuid } from 'uuid';
 import { signatureHolds } from '../../auth/webhook-signature.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import { SERVER_RECEIVER, WebhookVerdict } from '../../entities/webhook-delivery.js';
+import { serverReceiver, WebhookVerdict } from '../../entities/webhook-delivery.js';
 import type { WebhookOutcome } from '../../entities/webhook-outcome.js';
 import { ApexError, badRequest, type Fault } from '../../errors.js';
-import type { Orchestrator } from '../../orchestrator/port.js';
-import { GithubEventInput } from '../../schema/github-event.input.js';
-import { WebhookReceipt } from '../../schema/webhook-receipt.payload.js';
+import type { ForgeEventInput } from '../../schema/forge-event.input.js';
+import type { WebhookReceipt } from '../../schema/webhook-receipt.payload.js';
 import type { Vault } from '../../vault/vault.js';
 import { inTransaction } from '../in-transaction.js';
-import { applyPush, type PushEffect } from './apply-push.js';
-import { readGithubEvent, type ForgeEvent } from './github-event.js';
-import { whyNothing } from './push.js';
+import type { EventEffects } from './event-effects.js';
+import type { Forge } from './forge.js';
 import { forgetOldDeliveries, insertDelivery, writeEffects } from './write-delivery.js';
 
 /** How many deliveries that are signed with one secret are taken. Throws RATE_LIMITED. */
@@ -22,65 +19,53 @@ export interface DeliveryAllowance {
   take(receiver: string): Promise<void>;
 }
 
-const SIGNATURE = 'x-hub-signature-256';
 const DELIVERY_ID = /^[\w-]{1,100}$/;
 const EVENT = /^[a-z0-9_]{1,60}$/;
 
 interface Receiver {
-  /** `server`, or the service whose own secret it is. */
+  /** Of the installation, or the service whose own secret it is. */
   id: string;
   service: string | null;
   secret: string | null;
 }
 
-@Resolver()
-export class ReceiveGithubEventMutation {
+/** Takes the deliveries of every forge: each one once, whole, and in one transaction with what it leads to. */
+export class DeliveryReceiver {
   constructor(
     private readonly vault: Vault,
-    private readonly orchestrator: Orchestrator,
-    private readonly serverSecret: string | undefined,
+    private readonly effects: EventEffects,
     private readonly allowance: DeliveryAllowance | undefined,
   ) {}
 
-  @Mutation(() => WebhookReceipt, { description: "A delivery of GitHub's webhook. Only the server's own door may call it: clients post to /api/webhooks/github." })
-  async receiveGithubEvent(@Ctx() context: RequestContext, @Arg('input', () => GithubEventInput) input: GithubEventInput): Promise<WebhookReceipt> {
+  /** Throws UNAUTHENTICATED, RATE_LIMITED and BAD_REQUEST, in this order, before anything is written. */
+  async receive(context: RequestContext, input: ForgeEventInput, forge: Forge, serverSecret: string | undefined): Promise<WebhookReceipt> {
     const headers = Object.fromEntries(input.headers.map(({ name, value }) => [name, value]));
-    const receiver = await this.receiver(context.em, input.service ?? null);
-    if (!signatureHolds(receiver.secret, input.body, headers[SIGNATURE])) throw unsigned();
+    const receiver = await this.receiver(context.em, input.service ?? null, forge, serverSecret);
+    if (!signatureHolds(receiver.secret, input.body, forge.signature(headers[forge.headers.signature]))) throw unsigned();
     await this.allowance?.take(receiver.id);
-    const { deliveryId, event } = named(headers);
-    const said = readGithubEvent(event, input.body);
+    const { deliveryId, event } = named(headers, forge);
+    const said = forge.read(event, input.body);
     const id = newId();
 
     return untilNoDeadlock(() => inTransaction(context, async (tx) => {
-      const { [SIGNATURE]: _signature, ...kept } = headers;
-      const { push } = said;
+      const { [forge.headers.signature]: _signature, ...kept } = headers;
       const isNew = await insertDelivery(tx, {
         id, deliveryId, event, receiver: receiver.id, verdict: receiver.service ? WebhookVerdict.SERVICE_SECRET : WebhookVerdict.SERVER_SECRET,
-        action: said.action, repository: said.repository, ref: push?.ref ?? null, commit: push?.commit ?? null,
+        action: said.action, repository: said.repository, ref: said.push?.ref ?? said.pullRequest?.branch ?? null, commit: said.push?.commit ?? said.pullRequest?.commit ?? null,
         headers: kept, body: input.body, outcome: said.outcome, message: said.message, replayOf: null,
       });
       if (!isNew) return firstReceipt(tx, receiver.id, deliveryId);
       await forgetOldDeliveries(tx);
-      const effects = await this.effects(tx, said, receiver, context);
-      if (!push && effects.length === 0) return { deliveryId, outcome: said.outcome, deployments: [] };
-      const outcome = await writeEffects(tx, id, effects, (push && whyNothing(push)) ?? 'No service follows this branch.');
-      return { deliveryId, outcome: push ? outcome : said.outcome, deployments: effects.flatMap(({ deploymentId }) => deploymentId ?? []) };
+      const done = await this.effects.of(tx, said, { context, only: receiver.service });
+      if (!done) return { deliveryId, outcome: said.outcome, deployments: [] };
+      await writeEffects(tx, id, done);
+      return { deliveryId, outcome: done.outcome, deployments: done.effects.flatMap(({ deploymentId }) => deploymentId ?? []) };
     }));
   }
 
-  /** A service whose own webhook it is hears of everything, so that its team sees why nothing happened. */
-  private async effects(tx: EntityManager, { push }: ForgeEvent, { service }: Receiver, context: RequestContext): Promise<PushEffect[]> {
-    if (!push) return [];
-    const nothing = whyNothing(push);
-    const effects = nothing ? [] : await applyPush(tx, push, { context, orchestrator: this.orchestrator, only: service });
-    if (effects.length > 0 || !service) return effects;
-    return [{ serviceId: service, deploymentId: null, message: nothing ?? `The service does not follow ${push.branch} of ${push.repository}.` }];
-  }
-
   /** A service that is missing, or has no webhook, has no secret: nothing holds, and it looks as a wrong signature does. */
-  private async receiver(em: EntityManager, service: string | null): Promise<Receiver> {
-    if (service === null) return { id: SERVER_RECEIVER, service: null, secret: this.serverSecret ?? null };
+  private async receiver(em: EntityManager, service: string | null, forge: Forge, serverSecret: string | undefined): Promise<Receiver> {
+    if (service === null) return { id: serverReceiver(forge.path), service: null, secret: serverSecret ?? null };
     const [row] = isUuid(service)
       ? await em.execute<{ id: string; team_id: string; sealed: string | null }[]>('select id, team_id, sealed_webhook_secret as sealed from service where id = ? and deleted_at is null', [service])
       : [];
@@ -101,14 +86,17 @@ async function untilNoDeadlock<T>(attempt: () => Promise<T>, tries = 3): Promise
 const unsigned = (): ApexError =>
   new ApexError('UNAUTHENTICATED', 'The delivery is not signed with the secret of this webhook: set the same secret in the settings of the repository.');
 
-function named(headers: Record<string, string | undefined>): { deliveryId: string; event: string } {
-  const { 'x-github-delivery': deliveryId = '', 'x-github-event': event = '' } = headers;
+function named(headers: Record<string, string | undefined>, forge: Forge): { deliveryId: string; event: string } {
+  const { [forge.headers.delivery]: deliveryId = '', [forge.headers.event]: event = '' } = headers;
   const faults: Fault[] = [];
-  if (!DELIVERY_ID.test(deliveryId)) faults.push({ path: 'X-GitHub-Delivery', message: 'must be the id of a delivery' });
-  if (!EVENT.test(event)) faults.push({ path: 'X-GitHub-Event', message: 'must be the name of an event' });
-  if (faults.length > 0) throw badRequest('The delivery lacks a header that GitHub sends.', faults);
+  if (!DELIVERY_ID.test(deliveryId)) faults.push({ path: spelled(forge.headers.delivery), message: 'must be the id of a delivery' });
+  if (!EVENT.test(event)) faults.push({ path: spelled(forge.headers.event), message: 'must be the name of an event' });
+  if (faults.length > 0) throw badRequest(`The delivery lacks a header that ${forge.name} sends.`, faults);
   return { deliveryId, event };
 }
+
+/** As the forge itself writes it. */
+const spelled = (header: string): string => header.replaceAll(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase()).replace('Github', 'GitHub');
 
 /** What was answered when the delivery first came. */
 async function firstReceipt(tx: EntityManager, receiver: string, deliveryId: string): Promise<WebhookReceipt> {

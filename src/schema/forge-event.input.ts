@@ -11,7 +11,7 @@ export class WebhookHeaderInput {
 }
 
 @InputType({ description: 'A delivery as it came: nothing of it is believed before its signature holds.' })
-export class GithubEventInput {
+export class ForgeEventInput {
   @Field(() => ID, { nullable: true, description: "The service whose own secret it is signed with; else it is the installation's." })
   service?: string | null;
 

@@ -1,17 +1,40 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { parse, type ExecutionResult } from 'graphql';
+import { parse, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { RequestContext } from '../context.js';
 import { ApexError, badRequest, type ErrorCode, type Fault } from '../errors.js';
 import type { OperationRunner } from '../operation.js';
 import { BodyRoom, readRawBody } from './raw-body.js';
 
-export const GITHUB_PATH = '/api/webhooks/github';
+/** A forge's own address, the one operation behind it, and what of its headers matters. */
+export interface ForgeAddress {
+  path: string;
+  operation: DocumentNode;
+  /** Header of the signature, and its form. */
+  signature: { header: string; form: RegExp };
+  /** Headers that are kept. */
+  kept: RegExp;
+}
 
-/** The one operation behind this door. */
-export const RECEIVE = parse('mutation receiveGithubEvent($input: GithubEventInput!) { receiveGithubEvent(input: $input) { deliveryId outcome deployments } }');
+const receive = (field: string): DocumentNode => parse(`mutation ${field}($input: ForgeEventInput!) { ${field}(input: $input) { deliveryId outcome deployments } }`);
+
+export const GITHUB_ADDRESS: ForgeAddress = {
+  path: '/api/webhooks/github',
+  operation: receive('receiveGithubEvent'),
+  signature: { header: 'x-hub-signature-256', form: /^sha256=[0-9a-f]{64}$/ },
+  kept: /^(x-github-[a-z-]+|x-hub-signature-256|content-type|user-agent)$/,
+};
+
+export const GITEA_ADDRESS: ForgeAddress = {
+  path: '/api/webhooks/gitea',
+  operation: receive('receiveGiteaEvent'),
+  signature: { header: 'x-gitea-signature', form: /^[0-9a-f]{64}$/ },
+  kept: /^(x-gitea-[a-z-]+|content-type|user-agent)$/,
+};
+
+export const FORGE_ADDRESSES: readonly ForgeAddress[] = [GITHUB_ADDRESS, GITEA_ADDRESS];
 
 /** What the composition root hands in. */
-export interface GithubDoorParts {
+export interface ForgeDoorParts {
   operations: OperationRunner;
   /** A context of the webhook itself, which nobody else has. */
   open: (res: Response) => RequestContext;
@@ -24,19 +47,17 @@ export interface GithubDoorParts {
 
 /** A smaller rest of a body is read and thrown away, so that the answer reaches who is still sending. */
 const SMALL_BODY = 1024 * 1024;
-const SIGNATURE = /^sha256=[0-9a-f]{64}$/;
-const KEPT_HEADER = /^(x-github-[a-z-]+|x-hub-signature-256|content-type|user-agent)$/;
 
 /**
- * GitHub's webhook: raw bytes and headers in, one operation, one answer. Nothing of a body is read unless it carries a
+ * A forge's webhook: raw bytes and headers in, one operation, one answer. Nothing of a body is read unless it carries a
  * signature in the right form, and never more than 25 MiB; whether it holds is decided by the operation.
  */
-export function createGithubDoor(parts: GithubDoorParts): RequestHandler {
+export function createForgeDoor(parts: ForgeDoorParts, address: ForgeAddress): RequestHandler {
   const room = new BodyRoom();
   return (req, res, next) => {
     if (req.path !== '/') return next();
-    res.locals.route = GITHUB_PATH;
-    serve(parts, room, req, res).catch((error: unknown) => {
+    res.locals.route = address.path;
+    serve(parts, address, room, req, res).catch((error: unknown) => {
       if (res.destroyed) return;
       if (!req.complete && !isSmall(req)) res.setHeader('Connection', 'close');
       parts.refuse(res, error instanceof ApexError ? error : parts.explain(error, res));
@@ -44,9 +65,9 @@ export function createGithubDoor(parts: GithubDoorParts): RequestHandler {
   };
 }
 
-async function serve(parts: GithubDoorParts, room: BodyRoom, req: Request, res: Response): Promise<void> {
+async function serve(parts: ForgeDoorParts, address: ForgeAddress, room: BodyRoom, req: Request, res: Response): Promise<void> {
   if (req.method !== 'POST') throw new ApexError('METHOD_NOT_ALLOWED', 'This path answers to POST.');
-  if (!SIGNATURE.test(String(req.headers['x-hub-signature-256'] ?? ''))) {
+  if (!address.signature.form.test(String(req.headers[address.signature.header] ?? ''))) {
     await parts.countUnsigned(res);
     throw new ApexError('UNAUTHENTICATED', 'The delivery carries no signature: set a secret in the settings of the webhook.');
   }
@@ -55,16 +76,16 @@ async function serve(parts: GithubDoorParts, room: BodyRoom, req: Request, res: 
   const held = room.hold();
   try {
     const body = await readRawBody(req, held.take);
-    const result = await parts.operations.run({ document: RECEIVE, variables: { input: { service, headers: headersOf(req), body } } }, parts.open(res));
+    const result = await parts.operations.run({ document: address.operation, variables: { input: { service, headers: headersOf(req, address.kept), body } } }, parts.open(res));
     const data = await dataOf(parts, result, res);
-    if (!res.destroyed) res.json(data.receiveGithubEvent);
+    if (!res.destroyed) res.json(Object.values(data)[0]);
   } finally {
     held.release();
   }
 }
 
 /** The data, or what the operation threw; a signature that does not hold is counted. */
-async function dataOf(parts: GithubDoorParts, { data, errors }: ExecutionResult, res: Response): Promise<Record<string, unknown>> {
+async function dataOf(parts: ForgeDoorParts, { data, errors }: ExecutionResult, res: Response): Promise<Record<string, unknown>> {
   const [error] = errors ?? [];
   if (!error) return data ?? {};
   const { code, faults, retryAfterSeconds } = error.extensions as { code: ErrorCode; faults?: Fault[]; retryAfterSeconds?: number };
@@ -80,8 +101,8 @@ function serviceOf(req: Request): string | null {
   return given[0] ?? null;
 }
 
-const headersOf = ({ headers }: Request): { name: string; value: string }[] =>
-  Object.entries(headers).flatMap(([name, value]) => (KEPT_HEADER.test(name) && typeof value === 'string' ? [{ name, value }] : []));
+const headersOf = ({ headers }: Request, kept: RegExp): { name: string; value: string }[] =>
+  Object.entries(headers).flatMap(([name, value]) => (kept.test(name) && typeof value === 'string' ? [{ name, value }] : []));
 
 /** As it is, and not compressed: the signature is of the bytes. */
 function isJson({ headers }: Request): boolean {
