@@ -5,6 +5,7 @@ import { addDown } from './commands/down.js';
 import { addImages } from './commands/images.js';
 import { addKeys } from './commands/keys.js';
 import { addLogs } from './commands/logs.js';
+import { addReleases } from './commands/releases.js';
 import { addServices } from './commands/services.js';
 import { addStatus } from './commands/status.js';
 import { addTest } from './commands/test.js';
@@ -20,7 +21,7 @@ const program = new Command('apex')
   .showHelpAfterError('("./apex help" lists the commands)')
   .enablePositionalOptions();
 
-for (const add of [addUp, addStatus, addDown, addDeploy, addServices, addLogs, addKeys, addTest, addImages, addBench]) add(program, surroundings);
+for (const add of [addUp, addStatus, addDown, addDeploy, addServices, addReleases, addLogs, addKeys, addTest, addImages, addBench]) add(program, surroundings);
 
 // A reader that went away (a closed terminal, "| head") is told as a stop: what was started is still stopped in order.
 process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));

@@ -80,7 +80,7 @@ export class Deployment {
   @ManyToOne({ entity: () => Release, mapToPk: true, fieldName: 'release_id', nullable: true })
   releaseId: string | null = null;
 
-  /** The release of another environment that it was promoted from. */
+  @Field(() => ID, { nullable: true, description: 'The release of another environment that it was promoted from.' })
   @Property({ type: 'uuid', nullable: true })
   fromReleaseId: string | null = null;
 

@@ -26,7 +26,7 @@ export class Release {
   @Property({ type: 'json' })
   variableIds: string[] = [];
 
-  /** Of what its containers are made of: equal hashes run the same. */
+  /** Of the manifest that its pods are made from: equal hashes run the same. */
   @Property({ type: 'text', nullable: true })
   manifestHash: string | null = null;
 

@@ -37,7 +37,7 @@ export class ReleaseView {
   @Field(() => PreDeploy, { nullable: true })
   preDeploy!: PreDeploy | null;
 
-  @Field(() => String, { nullable: true, description: 'Of what its containers are made of: equal hashes run the same.' })
+  @Field(() => String, { nullable: true, description: 'Of the manifest that its pods are made from: equal hashes run the same.' })
   manifestHash!: string | null;
 
   @Field(() => [ReleaseVariable])

@@ -36,6 +36,27 @@ it('logs shows the lines, and with -f goes on until Ctrl-C', async () => {
   expect(await ended).toBe(0);
 });
 
+it('releases lists what ran, and rollback goes back to the one before', async () => {
+  const column = (stdout: string, index: number) => stdout.trim().split('\n').map((row) => row.split(/ {2,}/)[index]);
+  const { stdout } = await apex.run(['releases', 'web']);
+  expect([column(stdout, 0), column(stdout, 1)]).toEqual([['RELEASE', '2', '1'], ['SERVES', 'yes', 'apex.local/hello']]);
+  expect(await apex.run(['rollback', 'web'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/^web is live/m) });
+  expect((await apex.run(['releases', 'web'])).stdout).toMatch(/^1 +yes /m);
+  expect(await apex.run(['rollback', 'web'])).toMatchObject({ code: 1, stderr: expect.stringContaining('no release before the one that serves') });
+  expect(await apex.run(['rollback', 'web', '--release', '2'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/^web is live/m) });
+});
+
+it('promote runs it in another environment, which must be there', async () => {
+  expect(await apex.run(['promote', 'web', '--to', 'nowhere'])).toMatchObject({ code: 1, stderr: expect.stringContaining('toEnvironment: does not exist in this team') });
+  const { url, token } = apex.json<{ url: string; token: string }>('credentials.json');
+  const query = 'mutation { createEnvironment(input: { name: "staging" }) { name } }';
+  const made = await fetch(`${url}/graphql`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+  expect(await made.json()).toEqual({ data: { createEnvironment: { name: 'staging' } } });
+  expect(await apex.run(['promote', 'web', '--to', 'staging'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/^web in staging is live/m) });
+  expect((await apex.run(['services'])).stdout).toMatch(/^web .* staging/m);
+  expect(await apex.run(['rm', 'web', '--environment', 'staging'])).toMatchObject({ code: 0 });
+});
+
 it('pause, resume, redeploy and rm do as they say', async () => {
   expect(await apex.run(['pause', 'web'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web is PAUSED/) });
   expect(await apex.run(['resume', 'web'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web is (DEPLOYING|RUNNING|PENDING)/) });

@@ -4,7 +4,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
 
 /** What the proxy does to a call in place of passing it on; null passes it. */
-export type Fault = { status: number; headers?: Record<string, string> } | { delayMs: number } | 'hang' | null;
+export type Fault =
+  | { status: number; headers?: Record<string, string> }
+  | { delayMs: number }
+  | 'hang'
+  /** Passed on when `until` resolves, though the caller may be gone by then; `passed` is told the answer's status, and the caller nothing. */
+  | { until: Promise<void>; passed?: (status: number) => void }
+  | null;
 
 /** The API server behind a proxy of ours that can misbehave in HTTP: wrong answers, late ones, none, watches that fall silent. */
 export class ApiProxy {
@@ -66,7 +72,19 @@ export class ApiProxy {
       const body = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Fault', code: fault.status });
       return void res.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers }).end(body);
     }
+    if (fault !== null && 'until' in fault) return void this.#passLater(req, fault);
     setTimeout(() => this.#pass(req, res), fault?.delayMs ?? 0);
+  }
+
+  async #passLater(req: IncomingMessage, { until, passed }: { until: Promise<void>; passed?: (status: number) => void }): Promise<void> {
+    const body: Buffer[] = [];
+    for await (const chunk of req) body.push(chunk as Buffer);
+    await until;
+    const { hostname, port } = this.upstream;
+    const call = callHttps({ hostname, port, path: req.url, method: req.method, headers: { ...req.headers, host: hostname }, agent: this.agent }, (answer) => {
+      answer.resume().on('end', () => passed?.(answer.statusCode ?? 0));
+    });
+    call.on('error', () => passed?.(0)).end(Buffer.concat(body));
   }
 
   #pass(req: IncomingMessage, res: ServerResponse): void {

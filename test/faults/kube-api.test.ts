@@ -1,53 +1,95 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readCredentials } from '../../src/orchestrator/kubernetes/cluster-source.js';
+import { LABELS } from '../../src/orchestrator/kubernetes/labels.js';
 import { ClusterInstallation, theCluster, type SeenService } from '../orchestrator/cluster-installation.js';
 import { ApiProxy, type Fault } from './api-proxy.js';
+
+/** Each fault meets the calls of one service alone, so that all are tried at once. */
+const FAULTS: [name: string, sentence: string, fault: Fault, strikes: number][] = [
+  ['error-500', 'answers 500', { status: 500 }, 2],
+  ['busy-429', 'answers 429 with Retry-After', { status: 429, headers: { 'retry-after': '1' } }, 2],
+  ['conflict-409', 'answers 409', { status: 409 }, 2],
+  ['gone-410', 'answers 410', { status: 410 }, 2],
+  ['hangs', 'hangs', 'hang', 1],
+  ['late', 'is late by 5 s', { delayMs: 5_000 }, 2],
+];
+/** Ends at once when it is asked to. */
+const SLEEPS = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
 
 let folder: string;
 let proxy: ApiProxy;
 let installation: ClusterInstallation;
-let web: string;
+const struck = new Map<string, number>();
+const faults = new Map<string, { marks: string[]; fault: Fault }>();
+const ids = new Map<string, string>();
 const ended = ({ latestDeployment: { state } }: SeenService): boolean => ['LIVE', 'FAILED', 'CANCELED', 'SUPERSEDED'].includes(state);
+
+function faultOf({ url = '' }: IncomingMessage): Fault {
+  for (const [name, { marks, fault }] of faults) {
+    if (!marks.some((mark) => url.includes(mark))) continue;
+    struck.set(name, (struck.get(name) ?? 0) + 1);
+    return fault;
+  }
+  return null;
+}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'apex-kube-api-'));
   proxy = await ApiProxy.before(readCredentials(theCluster()).load());
+  proxy.fault = faultOf;
   writeFileSync(join(folder, 'kubeconfig'), proxy.kubeconfig, { mode: 0o600 });
   installation = await ClusterInstallation.start({ KUBECONFIG: join(folder, 'kubeconfig') });
-  web = await installation.deploy({ name: 'web', image: 'apex.local/hello', containerPort: 8080, env: { COUNT: '0' } });
-  await installation.until(web, ({ status }) => status === 'RUNNING');
-});
+  await Promise.all(FAULTS.map(async ([name]) => ids.set(name, await installation.deploy({ name, image: 'busybox', command: SLEEPS, env: { COUNT: '0' } }))));
+  for (const id of ids.values()) await installation.until(id, ({ status }) => status === 'RUNNING', 90);
+}, 120_000);
 afterAll(async () => {
-  proxy.fault = () => null;
+  faults.clear();
   await installation.stop();
   await proxy.close();
   rmSync(folder, { recursive: true });
 });
 
-const every = (fault: Fault) => () => fault;
-let changes = 0;
-
-test.each<[string, () => Fault, number]>([
-  ['answers 500', every({ status: 500 }), 2],
-  ['answers 429 with Retry-After', every({ status: 429, headers: { 'retry-after': '1' } }), 2],
-  ['answers 409', every({ status: 409 }), 2],
-  ['answers 410', every({ status: 410 }), 2],
-  ['hangs', every('hang'), 1],
-  ['is late by 5 s', every({ delayMs: 5_000 }), 2],
-])('while the API server %s a deploy waits, and then comes right, once', async (_, fault, strikes) => {
-  proxy.struck = 0;
-  proxy.fault = fault;
-  changes += 1;
-  await installation.graphql('mutation ($id: ID!, $input: UpdateServiceInput!) { updateService(id: $id, input: $input) { id } }', { id: web, input: { env: { COUNT: String(changes) } } });
-  await installation.eventually(async () => proxy.struck, (struck) => struck >= strikes, 30);
-  expect((await installation.service(web)).latestDeployment.state).not.toBe('FAILED');
-  proxy.fault = () => null;
-  const service = await installation.until(web, (seen) => ended(seen) && seen.status === 'RUNNING', 60);
-  expect(service.latestDeployment).toMatchObject({ state: 'LIVE', release: changes + 1 });
-  const [deployment, ...more] = await installation.objects('Deployment');
+test.concurrent.each(FAULTS)('%s: while the API server %s a deploy waits, and then comes right, once', async (name, _, fault, strikes) => {
+  const id = ids.get(name)!;
+  faults.set(name, { marks: [id, `/${name}`], fault });
+  await installation.graphql('mutation ($id: ID!, $input: UpdateServiceInput!) { updateService(id: $id, input: $input) { id } }', { id, input: { env: { COUNT: '1' } } });
+  await installation.eventually(async () => struck.get(name) ?? 0, (count) => count >= strikes, 60);
+  expect((await installation.service(id)).latestDeployment.state).not.toBe('FAILED');
+  faults.delete(name);
+  const service = await installation.until(id, (seen) => ended(seen) && seen.status === 'RUNNING', 90);
+  expect(service.latestDeployment).toMatchObject({ state: 'LIVE', release: 2 });
+  const [deployment, ...more] = (await installation.objects('Deployment')).filter(({ metadata }) => metadata.labels?.[LABELS.service] === id);
   expect(more).toEqual([]);
-  expect(deployment!.metadata.labels?.['apexpaas.com/deployment']).toBe(service.latestDeployment.id);
+  expect(deployment!.metadata.labels?.[LABELS.deployment]).toBe(service.latestDeployment.id);
+}, 180_000);
+
+const deploymentsOf = (id: string) => installation.direct.list('Deployment', `${LABELS.service}=${id}`).then(({ items }) => items);
+
+test('watches that stay open and say nothing are noticed: what is deleted by hand meanwhile is put back within 60 s', async () => {
+  const id = ids.get('late')!;
+  await installation.idle();
+  const [before] = await deploymentsOf(id);
+  expect(proxy.silenceWatches()).toBeGreaterThan(0);
+  await installation.direct.remove(before!);
+  await installation.eventually(() => deploymentsOf(id), ([again]) => again !== undefined && again.metadata.uid !== before!.metadata.uid, 60);
 }, 120_000);
+
+test('a creation that reaches the cluster after its service was deleted is taken back within 60 s', async () => {
+  const release = Promise.withResolvers<void>();
+  const passed: number[] = [];
+  faults.set('stale', { marks: ['/deployments/stale'], fault: { until: release.promise, passed: (status) => void passed.push(status) } });
+  const id = await installation.deploy({ name: 'stale', image: 'busybox', command: SLEEPS });
+  await installation.eventually(async () => struck.get('stale') ?? 0, (count) => count > 0, 60);
+  await installation.graphql('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
+  const rows = () => installation.database.orm.em.fork().execute('select 1 from service where id = ?', [id]);
+  await installation.eventually(rows, (left) => left.length === 0, 60);
+  expect(await deploymentsOf(id)).toEqual([]);
+
+  release.resolve();
+  await installation.eventually(async () => passed, (statuses) => statuses.includes(201), 30);
+  await installation.eventually(async () => [...(await deploymentsOf(id)), ...(await installation.pods(id))], (left) => left.length === 0, 60);
+}, 180_000);

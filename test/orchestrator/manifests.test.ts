@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { environmentManifests } from '../../src/orchestrator/environment/environment-manifests.js';
 import { covers, withHash } from '../../src/orchestrator/kubernetes/applied.js';
 import type { Kind, KubeObject } from '../../src/orchestrator/kubernetes/kinds.js';
+import { manifestHash } from '../../src/orchestrator/service/manifest-hash.js';
 import { serviceManifests } from '../../src/orchestrator/service/service-manifests.js';
 import type { Workload } from '../../src/orchestrator/service/workload.js';
 
@@ -67,6 +68,17 @@ describe('a service', () => {
     const template = (of: Workload): string => JSON.stringify((serviceManifests(of).find(({ kind }) => kind === 'Deployment') as any).spec.template);
     expect(template(workload({ rest: { deploymentId: 'deployment-2' } }))).not.toBe(template(workload()));
     expect(template(workload({ service: { replicas: 7, public: false, paused: true } }))).toBe(template(workload()));
+  });
+
+  test('has a hash of what its pods are made from: not of whose they are, how many, or what their variables hold', () => {
+    const hash = manifestHash(workload());
+    expect(manifestHash(workload({ service: { replicas: 7, public: false, paused: true }, rest: { deploymentId: 'deployment-2', hosts: [], variables: { SECRET: 'another' } } }))).toBe(hash);
+    const preDeploy = (timeoutSeconds: number) => ({ preDeploy: { command: ['migrate'], timeoutSeconds } }) as Partial<Workload['release']['spec']>;
+    const others = [
+      workload({ rest: { variablesHash: 'def456' } }), workload({ spec: { command: ['other'] } }), workload({ spec: { resources: { cpu: '1', memory: '256Mi' } } }),
+      workload({ spec: { healthCheck: { path: '/up', intervalSeconds: 7, timeoutSeconds: 4 } } }), workload({ spec: preDeploy(30) }), workload({ spec: preDeploy(60) }),
+    ].map(manifestHash);
+    expect(new Set([hash, ...others]).size).toBe(7);
   });
 
   test('has the objects that its intent asks for', () => {

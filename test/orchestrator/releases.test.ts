@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { pushHello } from '../acceptance/hello-image.js';
+import { execInPod } from '../../src/orchestrator/kubernetes/pod-exec.js';
+import { pushHelloWithBusybox } from '../acceptance/hello-image.js';
 import { ClusterInstallation, type SeenService } from './cluster-installation.js';
 
 let installation: ClusterInstallation;
@@ -22,22 +23,29 @@ const releases = async (id: string): Promise<any[]> =>
 const lastDeployment = async (id: string): Promise<any> =>
   (await installation.graphql<any>('query ($id: ID!) { service(id: $id) { latestDeployment { state steps { name state } reason { code message lastLines } } } }', { id })).service.latestDeployment;
 
-/** The bytes of a variable as the pods that run now have them, through the Secret that they start with. */
-async function bytesOf(id: string, key: string): Promise<string[]> {
+/** The variables of the processes that run now, byte for byte as the kernel has them. */
+async function environmentsOf(id: string): Promise<Map<string, Buffer>[]> {
   const pods = (await installation.pods(id)).filter(({ metadata }) => !metadata.deletionTimestamp);
   return Promise.all(
-    pods.map(async ({ metadata, spec }: any) => {
-      const secret = await installation.kube.get<any>('Secret', spec.containers[0].envFrom[0].secretRef.name, metadata.namespace);
-      return Buffer.from(secret.data[key], 'base64').toString('hex');
+    pods.map(async ({ metadata }) => {
+      const read: Buffer[] = [];
+      const wish = { namespace: metadata.namespace!, pod: metadata.name, container: 'app', command: ['/busybox', 'cat', '/proc/1/environ'], input: [], signal: AbortSignal.timeout(20_000) };
+      expect(await execInPod(installation.kube, wish, (chunk) => void read.push(chunk))).toMatchObject({ exitCode: 0 });
+      const entries = Buffer.concat(read).toString('latin1').split('\0').filter(Boolean);
+      return new Map(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), Buffer.from(entry.slice(entry.indexOf('=') + 1), 'latin1')]));
     }),
   );
 }
 
+async function bytesOf(id: string, key: string): Promise<(string | undefined)[]> {
+  return (await environmentsOf(id)).map((variables) => variables.get(key)?.toString('hex'));
+}
+
 test('a rollback runs that very release: the digest that its tag has left, and the variables as they were', async () => {
-  await pushHello(image, ['FIRST_BUILD=1']);
+  await pushHelloWithBusybox(image, ['FIRST_BUILD=1']);
   web = await installation.deploy({ name: 'web', image, containerPort: 8080, public: true, env: { GREETING, OLD: 'x' } });
   const first = await installation.until(web, ({ status }) => status === 'RUNNING');
-  await pushHello(image, ['SECOND_BUILD=1']);
+  await pushHelloWithBusybox(image, ['SECOND_BUILD=1']);
   await update(web, { image, command: null, env: { GREETING: 'changed', OLD: null, NEW: 'y' } });
   const second = await installation.until(web, (service) => ended(service) && service.latestDeployment.release === 2 && service.status === 'RUNNING');
   expect(second.latestDeployment.digest).not.toBe(first.latestDeployment.digest);
@@ -49,7 +57,10 @@ test('a rollback runs that very release: the digest that its tag has left, and t
   const pods = await installation.eventually(() => installation.pods(web), (all) => all.filter(({ metadata }) => !metadata.deletionTimestamp).length === 1);
   const [pod] = pods.filter(({ metadata }) => !metadata.deletionTimestamp) as any[];
   expect(pod.spec.containers[0].image).toContain(first.latestDeployment.digest);
-  expect(await bytesOf(web, 'GREETING')).toEqual([Buffer.from(GREETING).toString('hex')]);
+  const [inside, ...more] = await environmentsOf(web);
+  expect(more).toEqual([]);
+  expect(inside!.get('GREETING')).toEqual(Buffer.from(GREETING));
+  expect([inside!.get('OLD')?.toString(), inside!.has('NEW'), inside!.get('FIRST_BUILD')?.toString(), inside!.has('SECOND_BUILD')]).toEqual(['x', false, '1', false]);
   expect((await installation.eventually(() => installation.visitPath(back.url!, '/env-names'), ({ text }) => text.includes('FIRST_BUILD'))).text).not.toContain('SECOND_BUILD');
 }, 150_000);
 
@@ -58,6 +69,7 @@ test('the intent follows a rollback: a redeploy goes on from there', async () =>
   await installation.until(web, (service) => ended(service) && service.latestDeployment.release === 3 && service.status === 'RUNNING');
   expect(await bytesOf(web, 'GREETING')).toEqual([Buffer.from(GREETING).toString('hex')]);
   const [third, second, first] = await releases(web);
+  expect(new Set([first, second, third].map(({ manifestHash }) => manifestHash)).size).toBe(3);
   expect(first.variables).toEqual([{ key: 'GREETING', revision: 1 }, { key: 'OLD', revision: 1 }]);
   expect(third.variables.map(({ key }: any) => key)).toEqual(['GREETING', 'OLD']);
   const { releaseDiff } = await installation.graphql<any>(
@@ -77,8 +89,8 @@ test('a release that does not exist is refused', async () => {
 
 test('a promotion runs the same digest in another environment, with the variables of there', async () => {
   await installation.graphql('mutation { createEnvironment(input: { name: "staging" }) { id } }');
-  const { promoteService } = await installation.graphql<any>('mutation ($id: ID!) { promoteService(id: $id, toEnvironment: "staging") { id serviceId trigger } }', { id: web });
-  expect(promoteService.trigger).toBe('PROMOTION');
+  const { promoteService } = await installation.graphql<any>('mutation ($id: ID!) { promoteService(id: $id, toEnvironment: "staging") { id serviceId trigger fromReleaseId } }', { id: web });
+  expect(promoteService).toMatchObject({ trigger: 'PROMOTION', fromReleaseId: (await releases(web))[0].id });
   const there = await installation.until(promoteService.serviceId, ended, 60);
   const here = await installation.service(web);
   expect(there.latestDeployment).toMatchObject({ state: 'LIVE', release: 1, digest: here.currentDeployment!.digest });

@@ -23,10 +23,16 @@ test.each([
   ['crashed for the third restart', pod({ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1, reason: 'Error' } } }), 'CRASH_LOOP', true],
   ['killed for memory', pod({ restartCount: 3, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }), 'OUT_OF_MEMORY', true],
   ['killed for memory, though the runtime does not say so', pod({ restartCount: 3, lastState: { terminated: { exitCode: 137, reason: 'Error', startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:01Z' } } }), 'OUT_OF_MEMORY', true],
+  ['killed for memory again and again, and just begun anew', pod({ ready: true, restartCount: 3, state: { running: { startedAt: '2026-01-01T00:00:58Z' } }, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }), 'OUT_OF_MEMORY', false],
+  ['no room on the disk of the node', waiting('ImagePullBackOff', 'Back-off pulling image "nginx:nope": ErrImagePull: failed to extract layer: write /var/lib/x: no space left on device', 40), 'UNSCHEDULABLE', false],
   ['killed by the kubelet after its grace', pod({ restartCount: 3, lastState: { terminated: { exitCode: 137, reason: 'Error', startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:01:00Z' } } }), 'CRASH_LOOP', true],
   ['not ready for a minute', pod({ state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }, 61), 'READINESS_TIMEOUT', false],
 ] as const)('%s', (_name, seen, code, final) => {
   expect(told(seen)).toMatchObject({ code, final });
+});
+
+test('what stays up after a restart is no trouble', () => {
+  expect(told(pod({ ready: true, restartCount: 1, state: { running: { startedAt: '2026-01-01T00:00:45Z' } }, lastState: { terminated: { exitCode: 1 } } }))).toBeNull();
 });
 
 test('a pod that starts is no trouble', () => {

@@ -3,8 +3,8 @@ import type { Progress } from '../progress.js';
 import type { GraphqlClient } from './graphql-client.js';
 import { PROGRESS, type Deployment, type Service } from './operations.js';
 
-/** Shows how far a service's newest deployment is, until it has ended. One that did not become live is a `Problem`. */
-export async function followDeployment(client: GraphqlClient, service: Service, progress: Progress, signal: AbortSignal): Promise<void> {
+/** Shows how far a service's deployment is, its newest, until it has ended. One that did not become live is a `Problem`. */
+export async function followDeployment(client: GraphqlClient, service: Pick<Service, 'name' | 'latestDeployment'>, progress: Progress, signal: AbortSignal): Promise<void> {
   const { latestDeployment } = service;
   if (!latestDeployment) return;
   await progress.step(`Deploying ${service.name}`, async (step) => {

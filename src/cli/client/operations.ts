@@ -22,6 +22,11 @@ export interface Service {
   readonly latestDeployment: Deployment | null;
 }
 
+export interface ServiceReleases {
+  readonly currentDeployment: { readonly release: number } | null;
+  readonly releases: { readonly nodes: ReadonlyArray<{ readonly number: number; readonly image: string; readonly digest: string | null; readonly createdAt: string }> };
+}
+
 export interface LogBatch {
   readonly lines: ReadonlyArray<{ readonly timestamp: string; readonly replica: string; readonly raw: string; readonly cut: boolean }>;
   readonly dropped: number;
@@ -64,6 +69,18 @@ export const UPDATE = operation<{ service: Service }, { id: string; input: Servi
 export const REDEPLOY = operation<{ service: Service }, { id: string }>(`
   mutation apexRedeploy($id: ID!) { service: redeployService(id: $id) { ${SERVICE} } }`);
 
+export const ROLLBACK = operation<{ deployment: Deployment }, { id: string; toRelease: number }>(`
+  mutation apexRollback($id: ID!, $toRelease: Int!) { deployment: rollbackService(id: $id, toRelease: $toRelease) { id state reason { code message } } }`);
+
+export const PROMOTE = operation<{ deployment: Deployment }, { id: string; toEnvironment: string }>(`
+  mutation apexPromote($id: ID!, $toEnvironment: String!) { deployment: promoteService(id: $id, toEnvironment: $toEnvironment) { id state reason { code message } } }`);
+
+/** Newest first; `currentDeployment` tells which of them serves. */
+export const RELEASES = operation<{ service: ServiceReleases }, { id: string }>(`
+  query apexReleases($id: ID!) {
+    service(id: $id) { currentDeployment { release } releases(first: 100) { nodes { number image digest createdAt } } }
+  }`);
+
 export const PAUSE = operation<{ service: Service }, { id: string; pause: boolean }>(`
   mutation apexPause($id: ID!, $pause: Boolean!) { service: pauseService(id: $id, pause: $pause) { ${SERVICE} } }`);
 
@@ -92,4 +109,4 @@ export const FOLLOW_LOGS = operation<{ logs: LogBatch }, { serviceId: string; ta
     logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica raw cut } dropped gap }
   }`);
 
-export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, PAUSE, DELETE, ROTATE_KEYS, PROGRESS, LOGS, FOLLOW_LOGS };
+export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, ROLLBACK, PROMOTE, RELEASES, PAUSE, DELETE, ROTATE_KEYS, PROGRESS, LOGS, FOLLOW_LOGS };

@@ -5,6 +5,7 @@ import { DELETE, PAUSE, REDEPLOY, type Service } from '../client/operations.js';
 import { Progress } from '../progress.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Surroundings } from '../surroundings.js';
+import { printTable } from './print-table.js';
 import { clientOf, withEnvironment, type Where } from './with-client.js';
 
 const HEADINGS = ['NAME', 'STATUS', 'READY', 'IMAGE', 'ENVIRONMENT', 'URL'];
@@ -31,12 +32,11 @@ export function addServices(program: Command, surroundings: Surroundings): void 
 }
 
 async function list(surroundings: Surroundings, environment: string | undefined): Promise<void> {
-  const rows = [HEADINGS];
+  const rows: string[][] = [HEADINGS];
   for await (const service of allServices(clientOf(surroundings), environment)) {
     rows.push([service.name, service.status, `${service.readyReplicas}/${service.replicas}`, service.image, service.environment.name, service.url ?? '']);
   }
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  for (const row of rows) process.stdout.write(`${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`);
+  printTable(rows);
 }
 
 function say(name: string, { status, statusMessage }: Service): void {

@@ -9,11 +9,13 @@ const MOST_TRIES = 5;
 
 /**
  * Applies what differs and nothing else. `live` is the object as it was just read: when its hash says that the same was
- * applied, and all that we ask for still stands in it, no request is sent.
+ * applied, and all that we ask for still stands in it, no request is sent. `beforeCreate` refuses what may no longer be made:
+ * a write over an object holds only for that object as it was read, and a creation has nothing to hold to.
  */
-export async function applyIfDifferent(client: KubeClient, desired: KubeObject, live: KubeObject | undefined, signal?: AbortSignal): Promise<{ object: KubeObject; written: boolean }> {
+export async function applyIfDifferent(client: KubeClient, desired: KubeObject, live: KubeObject | undefined, signal?: AbortSignal, beforeCreate?: () => Promise<void>): Promise<{ object: KubeObject; written: boolean }> {
   const marked = withHash(desired);
   if (live && !live.metadata.deletionTimestamp && covers(live, marked)) return { object: live, written: false };
+  if (!live || live.metadata.deletionTimestamp) await beforeCreate?.();
   return { object: await applyOver(client, marked, live, signal), written: true };
 }
 

@@ -62,6 +62,7 @@ export class PreDeployStep {
     for (const older of jobs) if (!older.metadata.deletionTimestamp) await client.remove(older, lease.signal);
     if (jobs.length + pods.length > 0) return { seconds: OLDER_ENDS_SECONDS };
     for (const object of serviceManifests(workload)) if (object.kind === 'Secret') await client.apply(object, lease.signal);
+    await requireFence(this.orm.em.fork(), lease.fence);
     await client.apply(preDeployManifest(workload), lease.signal);
     await this.#noteStart(deployment, lease);
     return { seconds: RUNNING_SECONDS };

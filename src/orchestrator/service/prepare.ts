@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { newId } from '../../entities/columns.js';
 import { moveDeployment, noteProgress } from '../../entities/deployment-log.js';
@@ -10,11 +9,11 @@ import { Release } from '../../entities/release.js';
 import type { ImageRegistry, Resolution } from '../../outside/image-registry.js';
 import { parseImage } from '../../outside/image-reference.js';
 import type { Vault } from '../../vault/vault.js';
-import { stableJson } from '../kubernetes/applied.js';
 import type { ServiceFacts } from './facts.js';
+import { manifestHash } from './manifest-hash.js';
 import { lockService, setColumns } from './observation.js';
 import { registryLogin } from './registry-login.js';
-import { unresolved } from './variables.js';
+import { openVariables, unresolved } from './variables.js';
 
 const REASONS = { 'not-found': ReasonCode.IMAGE_NOT_FOUND, unauthorized: ReasonCode.IMAGE_UNAUTHORIZED, refused: ReasonCode.IMAGE_UNAUTHORIZED } as const;
 
@@ -67,7 +66,7 @@ export class Preparation {
   async #rollOut(facts: ServiceFacts, deployment: Deployment, { digest, pullRegistry }: Pick<Deployment, 'digest' | 'pullRegistry'>, fence: Fence): Promise<void> {
     await this.#inTransaction(async (tx) => {
       const id = deployment.releaseId ?? newId();
-      if (!deployment.releaseId) await this.#writeRelease(tx, id, deployment, digest);
+      if (!deployment.releaseId) await this.#writeRelease(tx, id, facts, deployment, { digest, pullRegistry });
       // What an old release would run before its rollout was made for an older state of things.
       const first = deployment.spec.preDeploy && deployment.trigger !== DeploymentTrigger.ROLLBACK;
       const waits = facts.service.paused ? 'Prepared. The service is paused: it rolls out once the service is resumed.' : null;
@@ -85,9 +84,14 @@ export class Preparation {
     });
   }
 
-  async #writeRelease(tx: EntityManager, id: string, deployment: Deployment, digest: string | null): Promise<void> {
+  async #writeRelease(tx: EntityManager, id: string, { service, environment }: ServiceFacts, deployment: Deployment, { digest, pullRegistry }: Pick<Deployment, 'digest' | 'pullRegistry'>): Promise<void> {
     await lockService(tx, deployment.serviceId);
     const [last] = await tx.execute<{ number: number }[]>('select coalesce(max(number), 0)::int as number from release where service_id = ?', [deployment.serviceId]);
+    const { values, hash } = await openVariables(tx, this.vault, service.teamId, deployment.variableIds);
+    const rendered = {
+      installationId: '', environment, service, deploymentId: deployment.id, release: { id, digest, spec: deployment.spec },
+      variables: values, variablesHash: hash, pullRegistry, pullLogin: null, hosts: [], ingressClass: null,
+    };
     const release = Object.assign(new Release(), {
       id,
       serviceId: deployment.serviceId,
@@ -95,7 +99,7 @@ export class Preparation {
       digest,
       spec: deployment.spec,
       variableIds: deployment.variableIds,
-      manifestHash: manifestHash({ digest, spec: deployment.spec, variableIds: [...deployment.variableIds].sort() }),
+      manifestHash: manifestHash(rendered),
     });
     await tx.insert(Release, release);
   }
@@ -127,6 +131,3 @@ export class Preparation {
 }
 
 class MovedOn extends Error {}
-
-/** Of all that a container is made of: equal ones run the same. */
-const manifestHash = (of: object): string => createHash('sha256').update(stableJson(of)).digest('hex');

@@ -89,18 +89,21 @@ function deployment(workload: Workload): KubeObject {
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
       template: {
         metadata: { labels },
-        spec: {
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          terminationGracePeriodSeconds: GRACE_SECONDS,
-          securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
-          ...imagePullSecrets(workload),
-          containers: [containerManifest(workload)],
-        },
+        spec: podSpec(workload),
       },
     },
   };
 }
+
+/** What each of its pods is made of. It says nothing of whose it is: equal ones run the same. */
+export const podSpec = (workload: Workload): object => ({
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  terminationGracePeriodSeconds: GRACE_SECONDS,
+  securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+  ...imagePullSecrets(workload),
+  containers: [containerManifest(workload)],
+});
 
 const disruptionBudget = (workload: Workload): KubeObject => ({
   apiVersion: 'policy/v1',

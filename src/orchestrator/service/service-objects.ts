@@ -25,11 +25,11 @@ export async function readObjects(client: KubeClient, installationId: string, se
 
 const same = (a: KubeObject, b: KubeObject): boolean => a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
 
-/** Applies what differs and answers the Deployment as it then is. */
-export async function applyObjects(client: KubeClient, desired: readonly KubeObject[], live: ServiceObjects, signal: AbortSignal): Promise<DeploymentObject | undefined> {
+/** Applies what differs and answers the Deployment as it then is. `beforeCreate` throws where this worker may make nothing any more. */
+export async function applyObjects(client: KubeClient, desired: readonly KubeObject[], live: ServiceObjects, signal: AbortSignal, beforeCreate: () => Promise<void>): Promise<DeploymentObject | undefined> {
   let deployment: KubeObject | undefined;
   for (const object of desired) {
-    const applied = await applyIfDifferent(client, object, live.owned.find((other) => same(other, object)), signal);
+    const applied = await applyIfDifferent(client, object, live.owned.find((other) => same(other, object)), signal, beforeCreate);
     if (object.kind === 'Deployment') deployment = applied.object;
   }
   return deployment as DeploymentObject | undefined;

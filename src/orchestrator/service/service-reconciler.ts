@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { DeploymentState, DeploymentTrigger } from '../../entities/deployment-state.js';
+import { requireFence } from '../../entities/fence.js';
 import { Service } from '../../entities/service.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { LookResult } from '../../queue/wake-queue.js';
@@ -98,7 +99,7 @@ export class ServiceReconciler {
     await this.parts.keeper.ensure(environment, signal);
     const desired = serviceManifests(workload);
     const live = await readObjects(client, this.parts.installationId, service.id, environment.namespace, signal);
-    const deployment = await applyObjects(client, desired, live, signal);
+    const deployment = await applyObjects(client, desired, live, signal, () => requireFence(this.parts.orm.em.fork(), lease.fence));
     await removeOthers(client, desired, live, onItsWay, signal);
     const rollout = assessRollout(target.deployment.id, replicasOf(workload), target.deployment.image, deployment, live.pods, Date.now());
     const answers = await this.#addressAnswers(workload, rollout, live.pods, signal);

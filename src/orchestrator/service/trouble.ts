@@ -9,6 +9,8 @@ const RESTARTS_UNTIL_FAILED = 3;
 const STARTS_UNTIL_FAILED = 1;
 /** Pulls that fail for another reason than the image itself (a registry that is down) get this long. */
 const PULL_PATIENCE_MS = 30_000;
+/** A container without a probe counts as ready as soon as it runs; one that has just been restarted has shown nothing yet. */
+const SHOWS_ITSELF_MS = 10_000;
 const NOT_READY_AFTER_MS = 60_000;
 /** 128 + SIGKILL. */
 const KILLED = 137;
@@ -35,7 +37,7 @@ function troubleOfPod(pod: PodObject, image: string, now: number): Trouble | nul
   }
   const status = pod.status?.containerStatuses?.[0];
   if (!status) return null;
-  return troubleOfImage(status, image, hasCredential(pod), age) ?? troubleOfContainer(status) ?? troubleOfReadiness(status, age);
+  return troubleOfImage(status, image, hasCredential(pod), age) ?? troubleOfContainer(status, now) ?? troubleOfReadiness(status, age);
 }
 
 const hasCredential = ({ spec }: PodObject): boolean => ((spec as { imagePullSecrets?: unknown[] } | undefined)?.imagePullSecrets?.length ?? 0) > 0;
@@ -51,6 +53,9 @@ function troubleOfImage(status: ContainerStatus, image: string, withCredential: 
   if (/not found|manifest unknown|does not exist|no match for platform/i.test(message) && !/no such host/i.test(message)) {
     return { code: ReasonCode.IMAGE_NOT_FOUND, message: `The image ${image} does not exist in its registry. Check its name and its tag.`, final: repeated };
   }
+  if (/no space left on device|disk quota exceeded/i.test(message)) {
+    return { code: ReasonCode.UNSCHEDULABLE, message: `The disk of the node is full: the image ${image} does not fit on it. Free space there, or add a node.`, final: false };
+  }
   return { code: ReasonCode.IMAGE_NOT_FOUND, message: `The image ${image} cannot be pulled: its registry cannot be reached from the cluster, or does not answer.`, final: repeated && age > PULL_PATIENCE_MS };
 }
 
@@ -59,16 +64,20 @@ function unauthorized(image: string, withCredential: boolean): string {
   return privateImage(registry, repository, withCredential);
 }
 
-function troubleOfContainer(status: ContainerStatus): Trouble | null {
+function troubleOfContainer(status: ContainerStatus, now: number): Trouble | null {
   const waiting = status.state?.waiting?.reason ?? '';
   const ended = status.state?.terminated ?? status.lastState?.terminated;
   if (waiting === 'CreateContainerConfigError') return { code: ReasonCode.INTERNAL, message: 'The container cannot be configured: an object that it needs is missing.', final: false };
   if (['CreateContainerError', 'RunContainerError'].includes(waiting) && !ended) {
     return { code: ReasonCode.CRASH_LOOP, message: `The container cannot be started: ${firstSentence(status.state?.waiting?.message)} Check its command.`, final: false };
   }
-  if (!ended || status.ready) return null;
-  const final = status.restartCount >= (neverStarted(ended) ? STARTS_UNTIL_FAILED : RESTARTS_UNTIL_FAILED);
-  if (ended.reason === 'OOMKilled' || killedByNobodyElse(ended)) return { code: ReasonCode.OUT_OF_MEMORY, message: `The container used more memory than its limit and was killed${times(status.restartCount)}. Raise resources.memory, or make it use less.`, final };
+  if (!ended || (status.ready && !justBegun(status, now))) return null;
+  // While it runs again it may stay up this time.
+  const final = !status.ready && status.restartCount >= (neverStarted(ended) ? STARTS_UNTIL_FAILED : RESTARTS_UNTIL_FAILED);
+  if (ended.reason === 'OOMKilled' || killedByNobodyElse(ended)) {
+    const told = ended.reason === 'OOMKilled' ? 'used more memory than its limit and was killed' : 'was killed with SIGKILL right after its start, which most likely means that it used more memory than its limit; the runtime does not say';
+    return { code: ReasonCode.OUT_OF_MEMORY, message: `The container ${told}${times(status.restartCount)}. Raise resources.memory, or make it use less.`, final };
+  }
   return { code: ReasonCode.CRASH_LOOP, message: `The container ${ending(ended)}${times(status.restartCount)}. Its log says why.`, final };
 }
 
@@ -100,6 +109,8 @@ function ending(ended: Terminated): string {
 function killedByNobodyElse({ exitCode, startedAt, finishedAt }: Terminated): boolean {
   return exitCode === KILLED && startedAt !== undefined && finishedAt !== undefined && Date.parse(finishedAt) - Date.parse(startedAt) < LEAST_GRACE_MS;
 }
+
+const justBegun = ({ restartCount, state }: ContainerStatus, now: number): boolean => restartCount > 0 && state?.running !== undefined && now - Date.parse(state.running.startedAt) < SHOWS_ITSELF_MS;
 
 const neverStarted = ({ reason }: Terminated): boolean => reason === 'StartError' || reason === 'ContainerCannotRun';
 

@@ -29,14 +29,14 @@ export type EnvironmentRow = Pick<Environment, 'id' | 'teamId' | 'name' | 'kind'
 
 export type DeploymentRow = Pick<
   Deployment,
-  'id' | 'serviceId' | 'state' | 'trigger' | 'image' | 'commit' | 'digest' | 'createdAt' | 'endedAt' | 'release' | 'reason'
+  'id' | 'serviceId' | 'state' | 'trigger' | 'image' | 'commit' | 'digest' | 'fromReleaseId' | 'createdAt' | 'endedAt' | 'release' | 'reason'
 >;
 
 type Raw = Record<string, unknown>;
 
 /** The columns of a deployment under a prefix, so that two of them fit in one row. */
 export const deploymentColumns = (table: string, release: string, prefix: string): string =>
-  ['id', 'service_id', 'state', 'trigger', 'image', 'commit_sha', 'digest', 'reason_code', 'reason_message', 'created_at', 'ended_at']
+  ['id', 'service_id', 'state', 'trigger', 'image', 'commit_sha', 'digest', 'from_release_id', 'reason_code', 'reason_message', 'created_at', 'ended_at']
     .map((column) => `${table}.${column} as ${prefix}${column}`)
     .concat(`${release}.number as ${prefix}release`)
     .join(', ');
@@ -147,6 +147,7 @@ export function deploymentOf(row: Raw, prefix: string): DeploymentRow {
     image: row[`${prefix}image`] as string,
     commit: row[`${prefix}commit_sha`] as string | null,
     digest: row[`${prefix}digest`] as string | null,
+    fromReleaseId: row[`${prefix}from_release_id`] as string | null,
     createdAt: time(row[`${prefix}created_at`]),
     endedAt: endedAt == null ? null : time(endedAt),
     release: row[`${prefix}release`] as number | null,
