@@ -6,6 +6,7 @@ import { writesSince } from './audit-log.js';
 import { assertInvariants } from './invariants.js';
 import { seeded, seedOfRun } from './seeded.js';
 import { Installation, type ServerProcess } from './server-process.js';
+import { untilIdle } from './until-idle.js';
 
 export interface Size {
   services: number;
@@ -37,11 +38,7 @@ export function twoServers({ services, changesPerSecond, seconds, stoppedSeconds
   /** No deployment is open, and no look at a key is at work or due. */
   async function settled(): Promise<void> {
     await assertInvariants(installation, 120);
-    const busy = `select id from pgboss.job where name = 'reconcile' and (state = 'active' or (state < 'active' and start_after <= now() + interval '2 seconds'))`;
-    for (let quiet = 0; quiet < 3; quiet += 1) {
-      await until('nothing is left to look at', () => installation.rows(busy), (jobs) => jobs.length === 0, 90);
-      await pause(300);
-    }
+    await untilIdle(installation, 90);
   }
 
   /** Changes services at random, through either server; the last of each is its intent. */

@@ -1,0 +1,3 @@
+import { unchangedRestart } from './unchanged-restart.js';
+
+unchangedRestart(8);
