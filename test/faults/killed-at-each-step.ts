@@ -50,8 +50,9 @@ export function killedAtEachStep(cuts: readonly Cut[]): void {
     server = await installation.server({ KUBECONFIG: join(folder, 'kubeconfig') });
   }, 90_000);
   afterAll(async () => {
+    // Before its database goes.
+    await admin?.end();
     await installation?.remove();
-    await admin?.end().catch(() => undefined);
     await proxy?.close();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);

@@ -67,7 +67,7 @@ function unauthorized(image: string, withCredential: boolean): string {
 function troubleOfContainer(status: ContainerStatus, now: number): Trouble | null {
   const waiting = status.state?.waiting?.reason ?? '';
   const ended = status.state?.terminated ?? status.lastState?.terminated;
-  if (waiting === 'CreateContainerConfigError') return { code: ReasonCode.INTERNAL, message: 'The container cannot be configured: an object that it needs is missing.', final: false };
+  if (waiting === 'CreateContainerConfigError') return { code: ReasonCode.INTERNAL, message: `The container cannot be configured yet: ${firstSentence(status.state?.waiting?.message)}`, final: false };
   if (['CreateContainerError', 'RunContainerError'].includes(waiting) && !ended) {
     return { code: ReasonCode.CRASH_LOOP, message: `The container cannot be started: ${firstSentence(status.state?.waiting?.message)} Check its command.`, final: false };
   }
