@@ -54,6 +54,7 @@ export const SETTINGS = z.object({
   APEX_GITEA_WEBHOOK_SECRET: z.string().min(16, 'must be at least 16 characters (make one with "openssl rand -hex 32")').optional().describe('Secret of the webhook /api/webhooks/gitea; unset, only webhooks of single services are believed'),
   APEX_PREVIEW_LIMIT: count.default(20).describe('Previews of pull requests that a team may have open; 0: none'),
   APEX_PREVIEW_IDLE_DAYS: count.max(365).default(7).describe('A preview in which nothing has happened for so many days is closed; 0: never'),
+  APEX_GITHUB_TOKEN: z.string().min(1).optional().describe('Token that writes commit statuses and the comments of previews; unset, GitHub is told nothing'),
   APEX_GITHUB_API_URL: z.url().default('https://api.github.com').describe("GitHub's API; another for Enterprise Server"),
   APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
   APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),

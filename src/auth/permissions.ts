@@ -107,6 +107,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Mutation.approvePreview': DEPLOY,
   'Mutation.closePreview': DEPLOY,
   'Mutation.closeIdlePreviews': SCHEDULE,
+  'Mutation.sendReports': SCHEDULE,
   'Mutation.createToken': ownAccount('admin'),
   'Mutation.revokeToken': ownAccount('admin'),
 

@@ -82,6 +82,10 @@ export class Preview {
   @Property({ type: 'boolean' })
   ended: boolean = false;
 
+  /** Its last event was signed with the installation's own secret, and not with one that a member made. */
+  @Property({ type: 'boolean' })
+  proven: boolean = false;
+
   /** It is closed when nothing has happened to it since for as long as the installation says. */
   @Field(() => Date)
   @Property({ ...timestamp })

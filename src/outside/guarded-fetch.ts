@@ -17,6 +17,8 @@ export class AddressRefused extends Error {
 export interface GuardedRequest {
   method?: string;
   headers?: Record<string, string>;
+  /** Sent again only where a redirect keeps the method. */
+  body?: string | undefined;
   deadlineMs?: number;
   signal?: AbortSignal | undefined;
   /** Origins of the operator's own configuration, which may be internal. */
@@ -48,6 +50,7 @@ export class GuardedFetch {
       const response = await fetch(url, {
         method: request.method ?? 'GET',
         headers,
+        ...(request.body !== undefined && { body: request.body }),
         redirect: 'manual',
         signal,
         dispatcher: this.#dispatcher(url, request.trusted ?? []),
@@ -55,6 +58,7 @@ export class GuardedFetch {
       const location = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || !location) return response;
       await response.body?.cancel();
+      if (request.body !== undefined && response.status !== 307 && response.status !== 308) throw new Error(`The address answered with a redirect (${response.status}) that would lose what was sent`);
       const next = new URL(location, url);
       if (next.origin !== url.origin) headers = withoutCredentials(headers);
       url = next;

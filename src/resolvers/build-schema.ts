@@ -7,6 +7,7 @@ import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/
 import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
+import type { GithubApi } from '../outside/github-api.js';
 import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { TeamQuota } from '../entities/team-quota.js';
@@ -48,6 +49,7 @@ import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
 import { RotateKeysMutation } from './installation/rotate-keys.mutation.js';
 import { LogHistoryQuery } from './logs/log-history.query.js';
+import { SendReportsMutation } from './report/send-reports.mutation.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
 import { ServiceLogsSubscription } from './logs/service-logs.subscription.js';
 import { PromoteServiceMutation } from './release/promote-service.mutation.js';
@@ -96,10 +98,12 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   mail?: InvitationMail;
+  /** Told of deployments and previews; without it, nobody is. */
+  github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
 }
 
 /** Where no mail server is configured, whoever makes an invitation hands on its link. */
@@ -177,10 +181,11 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   ...webhooksAndPreviews(parts),
 ];
 
+const NO_GITHUB = { setStatus: () => Promise.resolve(), writeComment: () => Promise.resolve('') };
 const IDLE_DAYS = 7;
 const MOST_PREVIEWS = 20;
 
-function webhooksAndPreviews({ vault, orchestrator, config, deliveries }: SchemaParts): object[] {
+function webhooksAndPreviews({ vault, orchestrator, config, deliveries, github = NO_GITHUB }: SchemaParts): object[] {
   const { APEX_PREVIEW_IDLE_DAYS: idleDays = IDLE_DAYS, APEX_PREVIEW_LIMIT: mostPreviews = MOST_PREVIEWS } = config;
   const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {} });
   const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments));
@@ -192,6 +197,7 @@ function webhooksAndPreviews({ vault, orchestrator, config, deliveries }: Schema
     new ApprovePreviewMutation(orchestrator, environments, reading),
     new ClosePreviewMutation(orchestrator, environments, reading),
     new CloseIdlePreviewsMutation(environments, idleDays),
+    new SendReportsMutation({ api: github, token: github === NO_GITHUB ? undefined : config.APEX_GITHUB_TOKEN, orchestrator, reading }),
   ];
 }
 

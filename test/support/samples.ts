@@ -72,6 +72,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.approvePreview', 'deploy', DEVELOPER, (w) => ({ id: w.previewId, commit: 'a'.repeat(40) })),
   sample('Mutation.closePreview', 'deploy', DEVELOPER, (w) => ({ id: w.previewId })),
   sample('Mutation.closeIdlePreviews', 'schedule', null, nothing, { noId: true }),
+  sample('Mutation.sendReports', 'schedule', null, nothing, { noId: true }),
   sample('Mutation.createEnvGroup', 'deploy', DEVELOPER, (w) => ({ input: { name: fresh('group'), variables: { A: '1' }, teamId: w.teamId } })),
   sample('Mutation.updateEnvGroup', 'deploy', DEVELOPER, (w) => ({ id: w.groupId, input: { variables: { A: '2' } } })),
   sample('Mutation.deleteEnvGroup', 'deploy', DEVELOPER, (w) => ({ id: w.spareGroupId })),

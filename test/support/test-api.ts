@@ -12,6 +12,7 @@ import { Membership } from '../../src/entities/membership.js';
 import type { Role } from '../../src/entities/roles.js';
 import { createLogger } from '../../src/logger.js';
 import { SchemaOperations } from '../../src/operation-runner.js';
+import type { GithubApi } from '../../src/outside/github-api.js';
 import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
 import { WakeQueue } from '../../src/queue/wake-queue.js';
 import { buildApexSchema } from '../../src/resolvers/build-schema.js';
@@ -44,8 +45,11 @@ export interface Answer {
 export interface TestSettings {
   APEX_GITHUB_WEBHOOK_SECRET?: string;
   APEX_GITEA_WEBHOOK_SECRET?: string;
+  APEX_GITHUB_TOKEN?: string;
   APEX_PREVIEW_LIMIT?: number;
   APEX_PREVIEW_IDLE_DAYS?: number;
+  /** GitHub's API, where it is to be told. */
+  github?: GithubApi;
 }
 
 interface Parts {
@@ -94,7 +98,7 @@ export class TestApi {
 
   private static of({ database, vault, events, queue, installationId, orchestrator, settings }: Parts): TestApi {
     const calls = new IdempotentCalls(database.orm, vault);
-    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, ...(settings.github && { github: settings.github }), config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
     return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema, keyedOperations(calls)), createAuthenticator(database.orm), installationId);
   }
 

@@ -8,6 +8,7 @@ import { Webhooks } from './006-webhooks.js';
 import { PrivateImagesAndQuotas } from './007-private-images-and-quotas.js';
 import { LogHistory } from './008-log-history.js';
 import { Previews } from './009-previews.js';
+import { ProvenPreviews } from './010-proven-previews.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   { name: '007-private-images-and-quotas', class: PrivateImagesAndQuotas },
   { name: '008-log-history', class: LogHistory },
   { name: '009-previews', class: Previews },
+  { name: '010-proven-previews', class: ProvenPreviews },
 ];

@@ -36,7 +36,7 @@ export class PullRequestPreviews {
     const ignored = (message: string): Done => ({ outcome: WebhookOutcome.IGNORED, effects: [], message });
     if (isLate(preview, pullRequest)) return ignored('A newer event of the pull request came before this one.');
     const { branch, commit, url, isFork, at, change } = pullRequest;
-    Object.assign(preview, { branch, commit, url, fork: isFork, lastEventAt: at, ended: change === 'CLOSED' });
+    Object.assign(preview, { branch, commit, url, fork: isFork, lastEventAt: at, ended: change === 'CLOSED', ...(wish.may ? {} : { proven: wish.only === null }) });
     await tx.flush();
     if (change === 'CLOSED') {
       if (preview.state === PreviewState.CLOSED) return ignored('The preview is closed already.');
