@@ -1,13 +1,15 @@
-import { GraphQLError, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { createSourceEventStream, execute, GraphQLError, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.js';
 import { ApexError, badRequest } from './errors.js';
-import type { OnceRunner, OperationRequest, OperationRunner } from './operation.js';
+import type { OnceRunner, OperationRequest, OperationRunner, SharedResults } from './operation.js';
+import { SharedEvents } from './resolvers/subscription/shared-events.js';
 import { invalid } from './schema/check-input.js';
 import { CompiledOperations } from './schema/compiled-operations.js';
 import { operationOf } from './schema/document-limits.js';
-import { apexErrorOf, graphqlErrorOf, maskedError } from './schema/masked-errors.js';
+import { apexErrorOf, graphqlErrorOf, maskedError, type Asker } from './schema/masked-errors.js';
 import { variableFaults } from './schema/variable-faults.js';
 import { inTime } from './server/in-time.js';
+import { ResultSharing } from './server/result-sharing.js';
 
 /** An answer begins within 15 s; the look at the token before it has its own part of them. */
 const DEADLINE_MS = 11_000;
@@ -18,6 +20,7 @@ const DEADLINE_MS = 11_000;
  */
 export class SchemaOperations implements OperationRunner {
   private readonly compiled: CompiledOperations;
+  private readonly sharing = new ResultSharing();
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -41,14 +44,17 @@ export class SchemaOperations implements OperationRunner {
     }
   }
 
-  async subscribe<T>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | ExecutionResult<T>> {
+  async subscribe<T>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | SharedResults | ExecutionResult<T>> {
     try {
       const refused = this.refusal(request, context);
       if (refused) return refused;
       const { document, operationName, variables } = request;
-      const started = await subscribe({ schema: this.schema, document, operationName, variableValues: variables, contextValue: context });
-      if (!(Symbol.asyncIterator in started)) return masked(started, context) as ExecutionResult<T>;
-      return maskedEach(started, context) as AsyncIterable<ExecutionResult<T>>;
+      const events = await createSourceEventStream({ schema: this.schema, document, operationName, variableValues: variables, contextValue: context });
+      if (!(Symbol.asyncIterator in events)) return masked(events, context) as ExecutionResult<T>;
+      const resultOf = async (event: unknown): Promise<ExecutionResult> =>
+        masked(await execute({ schema: this.schema, document, operationName, variableValues: variables, contextValue: context, rootValue: event }), context);
+      if (events instanceof SharedEvents) return this.sharing.share(request, context, events, { resultOf, failed: (reason, requestId) => failed(reason, { requestId, logger: context.logger }) });
+      return resultsOf(events, resultOf, context) as AsyncIterable<ExecutionResult<T>>;
     } catch (error) {
       return failed(error, context);
     }
@@ -69,7 +75,7 @@ export class SchemaOperations implements OperationRunner {
   }
 }
 
-const failed = (error: unknown, context: RequestContext): ExecutionResult<never> => ({
+const failed = (error: unknown, context: Asker): ExecutionResult<never> => ({
   errors: [graphqlErrorOf(error instanceof ApexError ? error : apexErrorOf(error, context), context.requestId)],
 });
 
@@ -78,18 +84,21 @@ function masked(result: ExecutionResult, context: RequestContext): ExecutionResu
   return { ...result, errors: result.errors.map((error) => maskedError(error, context)) };
 }
 
-/** The source is returned to when the reader leaves, so that resolvers can let go of what they hold. */
-async function* maskedEach(results: AsyncGenerator<ExecutionResult>, context: RequestContext): AsyncGenerator<ExecutionResult> {
-  const leave = (): void => void results.return(undefined).catch(() => undefined);
+/** One result for each event. The source is returned to when the reader leaves, so that resolvers can let go of what they hold. */
+async function* resultsOf(events: AsyncIterable<unknown>, resultOf: (event: unknown) => Promise<ExecutionResult>, context: RequestContext): AsyncGenerator<ExecutionResult> {
+  const source = events[Symbol.asyncIterator]();
+  const leave = (): void => void source.return?.(undefined).catch(() => undefined);
   context.signal.addEventListener('abort', leave, { once: true });
   try {
-    for await (const result of results) {
-      if (context.signal.aborted) return;
-      yield masked(result, context);
+    for (;;) {
+      const { done, value } = await source.next();
+      if (done || context.signal.aborted) return;
+      yield await resultOf(value);
     }
   } catch (error) {
     if (!context.signal.aborted) yield failed(error instanceof GraphQLError ? (error.originalError ?? error) : error, context);
   } finally {
     context.signal.removeEventListener('abort', leave);
+    await source.return?.(undefined);
   }
 }

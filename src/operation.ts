@@ -8,13 +8,34 @@ export interface OperationRequest {
   variables: Record<string, unknown>;
 }
 
+/** How a door writes results of a stream: one object for all readers to whom they are written alike. */
+export interface ResultEncoding {
+  encode(result: ExecutionResult): Buffer;
+}
+
+/** One reader of a stream that others read too. */
+export interface ResultReader {
+  /** Bytes that were handed over and are not taken yet. */
+  readonly buffered: number;
+  write(encoded: Buffer): void;
+  /** Nothing more will come. `last` says why, where it was refused. */
+  end(last?: ExecutionResult): void;
+}
+
+/** Results that many readers have in common: each is worked out and encoded once. */
+export interface SharedResults {
+  /** Until the answered function is called, or the reader was told of its end. */
+  deliver(reader: ResultReader, encoding: ResultEncoding): () => void;
+}
+
 /**
  * How a door runs an operation: through the same pipeline as `/graphql` (limits, permissions, masking of errors).
- * `run` is for queries and mutations, `subscribe` yields one result for each event and is ended by `context.signal`.
+ * `run` is for queries and mutations, `subscribe` yields one result for each event and is ended by `context.signal`;
+ * of a stream that many read it answers SharedResults, which the door ends.
  */
 export interface OperationRunner {
   run<T = Record<string, unknown>>(request: OperationRequest, context: RequestContext): Promise<ExecutionResult<T>>;
-  subscribe<T = Record<string, unknown>>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | ExecutionResult<T>>;
+  subscribe<T = Record<string, unknown>>(request: OperationRequest, context: RequestContext): Promise<AsyncIterable<ExecutionResult<T>> | SharedResults | ExecutionResult<T>>;
 }
 
 /** Runs an operation that carries an `idempotencyKey` once, and answers its repetitions with the first answer. */

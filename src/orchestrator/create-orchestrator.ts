@@ -23,7 +23,7 @@ import { PodDirectory } from './kubernetes/pod-directory.js';
 import { Watcher } from './kubernetes/watcher.js';
 import { LogHistoryStore } from './logs/history/log-history-store.js';
 import { LogHub } from './logs/log-hub.js';
-import { requireCluster, type ClusterState, type LogBatch, type LogFilter, type LogPage, type LogSearch, type LogSource, type LogStart, type LogStorage, type Orchestrator, type ReconcileKey } from './port.js';
+import { requireCluster, type ClusterState, type LogBatch, type LogChannel, type LogFilter, type LogPage, type LogSearch, type LogSource, type LogStart, type LogStorage, type Orchestrator, type ReconcileKey } from './port.js';
 import { reconcile, type Reconcilers } from './reconcile-loop.js';
 import { Resync } from './resync.js';
 import { AddressProbe } from './service/address-probe.js';
@@ -152,6 +152,11 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch> {
     requireCluster(this.#view.state);
     return this.#logs.follow(source, from, filter, signal);
+  }
+
+  channel(source: LogSource, filter: LogFilter): LogChannel {
+    requireCluster(this.#view.state);
+    return this.#logs.channel(source, filter);
   }
 
   async history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch> {

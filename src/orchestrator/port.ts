@@ -121,6 +121,20 @@ export interface LogSource {
   namespace: string;
 }
 
+/**
+ * Live lines of one source through one filter. A batch is one object, the same for every listener, so that what is made
+ * of it can be shared; it holds no losses, for how much each listener can take is its own affair.
+ */
+export interface LogChannel {
+  /** Hands over each batch in the turn in which it is made, until the answered function is called. The source is followed as long. */
+  listen(listener: (batch: LogBatch) => void): () => void;
+  /**
+   * Reads what `from` asks for and gives it to `joined`, in the very turn from which on the batches of `listen` go on
+   * behind it: without a gap, and without a line that comes twice. Call `listen` before. Throws as `follow` does.
+   */
+  begin(from: LogStart, signal: AbortSignal, joined: (past: LogBatch) => void): Promise<void>;
+}
+
 /** All that resolvers may ask of the cluster. */
 export interface Orchestrator {
   /** Queues a look at `key`, in the caller's transaction: it happens if, and only if, `tx` commits. */
@@ -128,6 +142,8 @@ export interface Orchestrator {
   cluster(): ClusterState;
   /** Live lines of all replicas, through rollouts and restarts, until `signal` aborts. Throws ApexError CLUSTER_REQUIRED. */
   follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;
+  /** The same for many who take what comes when it comes. Throws ApexError CLUSTER_REQUIRED. */
+  channel(source: LogSource, filter: LogFilter): LogChannel;
   /** The lines that the cluster has now, oldest first. Throws ApexError CLUSTER_REQUIRED or BAD_REQUEST (bad cursor). */
   history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch>;
   /** Lines that outlived their containers. Needs no cluster. Throws ApexError BAD_REQUEST (bad cursor). */

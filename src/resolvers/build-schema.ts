@@ -69,6 +69,7 @@ import { RedeployServiceMutation } from './service/redeploy-service.mutation.js'
 import { ServiceChangedSubscription } from './service/service-changed.subscription.js';
 import { ServiceQuery } from './service/service.query.js';
 import { UpdateServiceMutation } from './service/update-service.mutation.js';
+import { AccessWatch } from './subscription/access-watch.js';
 import { wireSubscriptions } from './subscription/event-source.js';
 import { AddTeamMemberMutation, type InvitationMail } from './team/add-team-member.mutation.js';
 import { ChangeMemberRoleMutation } from './team/change-member-role.mutation.js';
@@ -111,7 +112,7 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 
 
 /** Every resolver, wired by hand. */
-const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestrator, events, config } = parts): object[] => [
+const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestrator, events, config } = parts, access = new AccessWatch(orm, events)): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
   new SignInMutation(orm),
@@ -173,9 +174,9 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new LinkDatabaseMutation(vault, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new LogHistoryQuery(orchestrator),
-  new ServiceLogsSubscription(orchestrator, events),
-  new ServiceChangedSubscription(orchestrator, events),
-  new DeploymentProgressSubscription(events),
+  new ServiceLogsSubscription(orchestrator, access),
+  new ServiceChangedSubscription(orchestrator, events, access),
+  new DeploymentProgressSubscription(events, access),
   new CreateServiceWebhookMutation(vault, config.publicUrl ?? ''),
   new WebhookDeliveriesQuery(orchestrator),
   ...webhooksAndPreviews(parts),

@@ -5,6 +5,7 @@ import type { OperationRunner } from '../operation.js';
 import { answerOf, at, dataOf, sendJson } from './answer.js';
 import { sendLogs } from './log-answer.js';
 import { sendNdjson } from './ndjson-answer.js';
+import { OpenAnswers } from './open-answers.js';
 import { sendProblem } from './problem.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import { readBody } from './read-body.js';
@@ -27,9 +28,10 @@ export interface RestParts {
 /** Serves all rows. What is not in the table is a 404, and a wrong method a 405. */
 export function createRestDoor(parts: RestParts): RequestHandler {
   const table = new RouteTable(parts.routes);
+  const answers = new OpenAnswers();
   return (req: Request, res: Response, _next: NextFunction) => {
     const requestId = parts.requestIdOf(res);
-    serve(parts, table, req, res).catch((error: unknown) => {
+    serve(parts, table, answers, req, res).catch((error: unknown) => {
       if (res.destroyed) return;
       const shown = error instanceof ApexError ? error : parts.explain(error, requestId);
       sendProblem(res, shown, requestId, shown instanceof WrongMethod ? { Allow: shown.allow } : {});
@@ -44,7 +46,7 @@ class WrongMethod extends ApexError {
   }
 }
 
-async function serve(parts: RestParts, table: RouteTable, req: Request, res: Response): Promise<void> {
+async function serve(parts: RestParts, table: RouteTable, answers: OpenAnswers, req: Request, res: Response): Promise<void> {
   const { path, search } = locate(req);
   const found = table.find(req.method, path);
   if (!found) throw notFound();
@@ -54,7 +56,7 @@ async function serve(parts: RestParts, table: RouteTable, req: Request, res: Res
   const context = await parts.open(req, res);
   if (found.route.method !== 'GET') readIdempotencyKey(req, context);
   const body = found.route.method === 'GET' || found.route.method === 'DELETE' ? undefined : await readBody(req, res);
-  await run(parts.operations, context, found, search, body, req, res);
+  await run(parts.operations, context, found, search, body, answers, req, res);
 }
 
 /** Path and query of the request as it came, without a trailing slash. */
@@ -65,10 +67,10 @@ function locate(req: Request): { path: string; search: string } {
   return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, search: mark < 0 ? '' : url.slice(mark + 1) };
 }
 
-async function run(operations: OperationRunner, context: RequestContext, match: Match, search: string, body: unknown, req: Request, res: Response): Promise<void> {
+async function run(operations: OperationRunner, context: RequestContext, match: Match, search: string, body: unknown, answers: OpenAnswers, req: Request, res: Response): Promise<void> {
   const { route, params } = match;
   const { variables, controls } = readVariables(route, params, search, body);
-  if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, req, res });
+  if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, answers, req, res });
   if (route.ndjson && req.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson') return sendNdjson(operations, context, route, variables, res);
   let data = dataOf(route, await operations.run(request(route, variables), context));
   if (controls.wait > 0 && (await untilDone(operations, context, route, params, at(data, route.answer), controls.wait))) {

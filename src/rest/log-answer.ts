@@ -1,10 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Request, Response } from 'express';
+import type { ExecutionResult } from 'graphql';
 import type { RequestContext } from '../context.js';
 import { ApexError } from '../errors.js';
-import type { OperationRunner } from '../operation.js';
+import type { OperationRunner, ResultEncoding } from '../operation.js';
 import { at, dataOf, sendJson } from './answer.js';
-import { drained } from './drained.js';
+import type { OpenAnswers } from './open-answers.js';
 import { problemOf } from './problem.js';
 import type { ServedRoute } from './route-table.js';
 
@@ -41,11 +42,10 @@ interface LogRequest {
   route: ServedRoute;
   variables: Record<string, unknown>;
   follow: boolean;
+  answers: OpenAnswers;
   req: Request;
   res: Response;
 }
-
-const HEARTBEAT_MS = 15_000;
 
 const NDJSON: Form = {
   type: 'application/x-ndjson; charset=utf-8',
@@ -93,26 +93,38 @@ function formOf(req: Request, follows: boolean, full: boolean): Form | null {
   return accepted === 'text/event-stream' ? SSE : accepted === 'text/plain' ? (full ? COLORED : PLAIN) : null;
 }
 
-async function follow({ operations, context, route, variables, req, res }: LogRequest, form: Form): Promise<void> {
-  const { operation, batch } = route.follow as NonNullable<ServedRoute['follow']>;
+async function follow({ operations, context, route, variables, answers, req, res }: LogRequest, form: Form): Promise<void> {
+  const { operation } = route.follow as NonNullable<ServedRoute['follow']>;
   const after = req.get('last-event-id');
-  const batches = await operations.subscribe({ document: operation, variables: after ? { ...variables, after } : variables }, context);
-  if (!(Symbol.asyncIterator in batches)) return void dataOf(route, batches);
+  const results = await operations.subscribe({ document: operation, variables: after ? { ...variables, after } : variables }, context);
+  if (!('deliver' in results)) {
+    if (!(Symbol.asyncIterator in results)) dataOf(route, results);
+    throw new Error('The lines of a log are shared');
+  }
   res.writeHead(200, { 'Content-Type': form.type, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
   res.flushHeaders();
-  const heartbeat = setInterval(() => form.heartbeat && res.write(form.heartbeat), HEARTBEAT_MS);
-  try {
-    for await (const result of batches) {
-      const { lines, dropped, gap } = at(dataOf(route, result), batch) as Batch;
-      const text = (dropped > 0 || gap ? form.lost({ lines, dropped, gap }) : '') + lines.map(form.line).join('');
-      if (text && !res.write(text)) await drained(res);
-      if (res.destroyed) return;
-    }
-  } catch (error) {
-    if (!(error instanceof ApexError)) throw error;
-    res.write(form.failed(error, context.requestId));
-  } finally {
-    clearInterval(heartbeat);
-  }
-  res.end();
+  const farewell = (last: ExecutionResult | undefined): string => (last ? form.failed(errorOf(route, last), context.requestId) : '');
+  await answers.send(res, results, { heartbeat: form.heartbeat, encoding: encodingOf(route, form), farewell }, context.signal);
 }
+
+function errorOf(route: ServedRoute, result: ExecutionResult): ApexError {
+  try {
+    dataOf(route, result);
+  } catch (error) {
+    if (error instanceof ApexError) return error;
+  }
+  return new ApexError('INTERNAL', 'The stream has ended.');
+}
+
+/** One for each route and form, so that all who read in the same form share what is written. */
+const ENCODINGS = new WeakMap<ServedRoute, Map<Form, ResultEncoding>>();
+
+function encodingOf(route: ServedRoute, form: Form): ResultEncoding {
+  const ofRoute = ENCODINGS.get(route) ?? new Map<Form, ResultEncoding>();
+  ENCODINGS.set(route, ofRoute);
+  const encoding = ofRoute.get(form) ?? { encode: (result) => Buffer.from(textOf(at(dataOf(route, result), route.follow?.batch ?? []) as Batch, form)) };
+  ofRoute.set(form, encoding);
+  return encoding;
+}
+
+const textOf = (batch: Batch, form: Form): string => (batch.dropped > 0 || batch.gap ? form.lost(batch) : '') + batch.lines.map(form.line).join('');

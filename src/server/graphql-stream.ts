@@ -5,6 +5,7 @@ import { ApexError, badRequest } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { OperationRequest, OperationRunner } from '../operation.js';
 import { drained } from '../rest/drained.js';
+import { OpenAnswers, type OpenForm } from '../rest/open-answers.js';
 import { readBody } from '../rest/read-body.js';
 import { operationOf } from '../schema/document-limits.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
@@ -21,7 +22,10 @@ export interface StreamParts {
   logger: Logger;
 }
 
-const HEARTBEAT_MS = 12_000;
+const HEARTBEAT = ':\n\n';
+const COMPLETE = 'event: complete\ndata:\n\n';
+const nextEvent = (result: ExecutionResult): string => `event: next\ndata: ${JSON.stringify(result)}\n\n`;
+const EVENTS: OpenForm = { heartbeat: HEARTBEAT, encoding: { encode: (result) => Buffer.from(nextEvent(result)) }, farewell: (last) => (last ? nextEvent(last) : '') + COMPLETE };
 
 interface Prepared {
   request: OperationRequest;
@@ -35,14 +39,16 @@ interface Prepared {
  * has not read yet, without a bound.
  */
 export function createGraphqlStream(parts: StreamParts): RequestHandler {
+  const answers = new OpenAnswers();
   return async (req, res) => {
     const { requestId } = scopeOf(res);
     try {
       const { request, context, isSubscription } = await prepare(parts, req, res);
       const results = await (isSubscription ? parts.operations.subscribe(request, context) : parts.operations.run(request, context));
-      if (Symbol.asyncIterator in results) await send(res, results);
+      if ('deliver' in results) await answers.send(begin(res), results, EVENTS, context.signal);
+      else if (Symbol.asyncIterator in results) await send(answers, res, results);
       else if (results.data === undefined && results.errors?.[0]?.originalError instanceof ApexError) throw results.errors[0].originalError;
-      else await send(res, [results]);
+      else await send(answers, res, [results]);
     } catch (error) {
       const shown = error instanceof ApexError ? error : apexErrorOf(error, { requestId, logger: parts.logger });
       sendGraphqlError(res, shown, requestId);
@@ -50,18 +56,22 @@ export function createGraphqlStream(parts: StreamParts): RequestHandler {
   };
 }
 
-async function send(res: Response, results: AsyncIterable<ExecutionResult> | ExecutionResult[]): Promise<void> {
+function begin(res: Response): Response {
   res.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
-  res.write(':\n\n');
-  const heartbeat = setInterval(() => res.write(':\n\n'), HEARTBEAT_MS);
+  res.write(HEARTBEAT);
+  return res;
+}
+
+async function send(answers: OpenAnswers, res: Response, results: AsyncIterable<ExecutionResult> | ExecutionResult[]): Promise<void> {
+  const letGo = answers.hold(begin(res), HEARTBEAT);
   try {
     for await (const result of results) {
-      if (!res.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`)) await drained(res);
+      if (!res.write(nextEvent(result))) await drained(res);
       if (res.destroyed) return;
     }
-    res.end('event: complete\ndata:\n\n');
+    res.end(COMPLETE);
   } finally {
-    clearInterval(heartbeat);
+    letGo();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { ClusterState, LogBatch, LogFilter, LogPage, LogSource, LogStart, LogStorage, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
+import type { ClusterState, LogBatch, LogChannel, LogFilter, LogPage, LogSource, LogStart, LogStorage, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
 import { requireCluster } from '../../src/orchestrator/port.js';
 import type { WakeQueue } from '../../src/queue/wake-queue.js';
 
@@ -12,8 +12,12 @@ export class OfflineOrchestrator implements Orchestrator {
   /** What the readers of the log asked for. */
   readonly asked: { source: LogSource; from: LogStart; filter: LogFilter }[] = [];
   readonly batches: LogBatch[] = [];
-  /** Readers that follow now. */
-  following = 0;
+  readonly listeners = new Set<(batch: LogBatch) => void>();
+
+  /** Groups of readers that follow now. */
+  get following(): number {
+    return this.listeners.size;
+  }
 
   constructor(private readonly queue: WakeQueue) {}
 
@@ -25,16 +29,29 @@ export class OfflineOrchestrator implements Orchestrator {
     return this.state;
   }
 
-  async *follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogBatch> {
+  /** Nobody here takes the log by himself. */
+  follow(): AsyncIterable<LogBatch> {
+    throw new Error('Nothing that a door offers follows by itself');
+  }
+
+  channel(source: LogSource, filter: LogFilter): LogChannel {
     requireCluster(this.state);
-    this.asked.push({ source, from, filter });
-    this.following += 1;
-    try {
-      yield* this.batches;
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    } finally {
-      this.following -= 1;
-    }
+    return {
+      listen: (listener) => {
+        this.listeners.add(listener);
+        return () => void this.listeners.delete(listener);
+      },
+      begin: async (from, signal, joined) => {
+        this.asked.push({ source, from, filter });
+        const past = this.batches;
+        if (!signal.aborted) joined({ lines: past.flatMap(({ lines }) => lines), dropped: past.reduce((sum, { dropped }) => sum + dropped, 0), gap: past.some(({ gap }) => gap), cursor: past.at(-1)?.cursor ?? null });
+      },
+    };
+  }
+
+  /** What the container says now. */
+  say(batch: LogBatch): void {
+    for (const listener of this.listeners) listener(batch);
   }
 
   async history(source: LogSource, from: LogStart, filter: LogFilter): Promise<LogBatch> {

@@ -11,6 +11,7 @@ import { newId } from '../../src/entities/columns.js';
 import { Membership } from '../../src/entities/membership.js';
 import type { Role } from '../../src/entities/roles.js';
 import { createLogger } from '../../src/logger.js';
+import type { SharedResults } from '../../src/operation.js';
 import { SchemaOperations } from '../../src/operation-runner.js';
 import type { GithubApi } from '../../src/outside/github-api.js';
 import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
@@ -18,6 +19,7 @@ import { WakeQueue } from '../../src/queue/wake-queue.js';
 import { buildApexSchema } from '../../src/resolvers/build-schema.js';
 import { IdempotentCalls } from '../../src/resolvers/idempotency/idempotent-calls.js';
 import { keyedOperations } from '../../src/server/keyed-operations.js';
+import { JSON_RESULTS } from '../../src/server/socket-reader.js';
 import { Vault } from '../../src/vault/vault.js';
 import { OfflineOrchestrator } from './offline-orchestrator.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -151,7 +153,7 @@ export class TestApi {
     const leaving = new AbortController();
     const context = this.context(await this.authenticate(`Bearer ${token}`), leaving.signal);
     const results = await this.operations.subscribe({ document: this.parsed(text), variables }, context);
-    const items = Symbol.asyncIterator in results ? results[Symbol.asyncIterator]() : [results][Symbol.iterator]();
+    const items = 'deliver' in results ? delivered(results, leaving.signal) : Symbol.asyncIterator in results ? results[Symbol.asyncIterator]() : [results][Symbol.iterator]();
     return {
       leave: () => leaving.abort(),
       next: async () => {
@@ -218,4 +220,27 @@ function answerOf(result: ExecutionResult): Answer {
   const [error] = result.errors ?? [];
   const extensions = error?.extensions as { code?: string; faults?: Answer['faults'] } | undefined;
   return { data: result.data, code: extensions?.code, message: error?.message, faults: extensions?.faults, text: JSON.stringify(result) };
+}
+
+/** What a door is sent, one by one, by a reader that takes all at once. */
+async function* delivered(results: SharedResults, signal: AbortSignal): AsyncGenerator<unknown> {
+  const taken: Promise<unknown>[] = [];
+  let put!: (result: Promise<unknown>) => void;
+  const next = (): void => void taken.push(new Promise((resolve) => (put = resolve as typeof put)));
+  next();
+  const give = (result: unknown): void => {
+    put(Promise.resolve(result));
+    next();
+  };
+  const end = (last?: ExecutionResult): void => {
+    if (last) give(last);
+    give(null);
+  };
+  const leave = results.deliver({ buffered: 0, write: (encoded) => give(JSON.parse(String(encoded))), end }, JSON_RESULTS);
+  signal.addEventListener('abort', () => (leave(), end()), { once: true });
+  for (;;) {
+    const result = await taken.shift();
+    if (result === null) return;
+    yield result;
+  }
 }

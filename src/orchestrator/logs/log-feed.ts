@@ -3,18 +3,20 @@ import { ApexError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import type { KubeObject } from '../kubernetes/kinds.js';
-import type { LogStream } from '../port.js';
+import type { LogFilter, LogStream } from '../port.js';
 import type { PodObject } from '../service/observed.js';
 import { followRun } from './container-follow.js';
+import { FilteredLines, type BatchListener } from './filtered-lines.js';
 import type { FeedLine } from './line-filter.js';
 import { LogRing, RING_LINES } from './log-ring.js';
-import type { LogReader } from './log-reader.js';
 import { isRunning, runOf, type ContainerRun } from './log-source-id.js';
-import { fromDate } from './log-position.js';
-import { readLog, type RawLine } from './log-upstream.js';
+import { fromDate, isAfter, type Position } from './log-position.js';
+import { readLog, withKnownNumbers, type RawLine } from './log-upstream.js';
 
-const BATCH_MS = 30;
+const BATCH_MS = 45;
+/** A batch is no larger, so that a slow reader loses little at once. */
 const SLICE_LINES = 250;
+const SLICE_BYTES = 32 * 1024;
 /** Clocks of the machines may differ; what comes twice is left out. */
 const CLOCK_SKEW_MS = 5_000;
 
@@ -31,12 +33,12 @@ export interface FeedParts {
 /** The live log of one service: one upstream follow for each container, however many readers there are. */
 export class LogFeed {
   readonly #ring = new LogRing();
-  readonly #readers = new Set<LogReader>();
-  /** Those who read and those who are about to. */
-  readonly #expected = new Set<LogReader>();
+  /** By filter. */
+  readonly #filtered = new Map<string, FilteredLines>();
   readonly #following = new Set<string>();
   readonly #stopped = new AbortController();
   #fresh: FeedLine[] = [];
+  #freshBytes = 0;
   #tick: NodeJS.Timeout | undefined;
   #unlisten: () => void = () => undefined;
   readonly ready: Promise<void>;
@@ -50,33 +52,42 @@ export class LogFeed {
     return this.#ring;
   }
 
-  /** Whether nobody reads it, nor is about to. */
+  /** Whether nobody listens, nor is about to. */
   get isIdle(): boolean {
-    return this.#expected.size === 0;
+    return this.#filtered.size === 0;
   }
 
-  /** Keeps the feed open for a reader that first looks at what was before it joins. */
-  expect(reader: LogReader): void {
-    this.#expected.add(reader);
+  /** Tells of each batch from now on. It is followed at once, and the feed stays open, also while the listener first looks at what was before. */
+  listen(filter: LogFilter, listener: BatchListener): () => void {
+    const key = JSON.stringify({ ...filter, regex: filter.regex?.source });
+    const filtered = this.#filtered.get(key) ?? new FilteredLines(filter);
+    this.#filtered.set(key, filtered);
+    filtered.add(listener);
+    return () => {
+      filtered.delete(listener);
+      if (filtered.isIdle && this.#filtered.get(key) === filtered) this.#filtered.delete(key);
+    };
   }
 
-  /** From this very moment on: read the ring in the same turn and nothing is missed or comes twice. */
-  join(reader: LogReader): void {
-    this.#flush();
-    this.#readers.add(reader);
+  /** Whether a line of this place will still be told of: it is not in the ring yet. */
+  isToCome(source: string, position: Position): boolean {
+    const last = this.#ring.last(source);
+    return last ? isAfter(position, last) : this.#following.has(source);
   }
 
-  leave(reader: LogReader): void {
-    this.#expected.delete(reader);
-    this.#readers.delete(reader);
-    reader.close();
+  /** Follows pods that the watcher may not have told of yet. */
+  adopt(pods: readonly PodObject[]): void {
+    for (const pod of pods) {
+      const run = runOf(pod);
+      if (run && !this.#ring.last(run.id)) this.#follow(pod, undefined);
+    }
   }
 
   stop(): void {
     this.#unlisten();
     this.#stopped.abort();
     clearTimeout(this.#tick);
-    for (const reader of this.#readers) reader.close();
+    this.#filtered.clear();
   }
 
   /** Fills the ring with what there is, then follows. */
@@ -101,8 +112,6 @@ export class LogFeed {
     const runs = pods.map(runOf).filter((run) => run !== null);
     const logs = await Promise.all(runs.map((run) => this.#lastLines(run, signal)));
     const lines = logs.flat().sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : a.ordinal - b.ordinal));
-    const oldest = logs.filter((log) => log.length >= RING_LINES).map((log) => log[0]?.ns ?? 0n);
-    for (const ns of oldest) this.#ring.markIncomplete(ns);
     for (const line of lines) this.#ring.add(line);
   }
 
@@ -118,8 +127,12 @@ export class LogFeed {
       signal.throwIfAborted();
       if (error instanceof ApexError) throw error;
       this.parts.logger.debug({ err: error, pod: run.pod }, 'a log could not be read yet');
+      this.#ring.markIncomplete(fromDate(new Date()));
     }
-    return lines;
+    if (lines.length < RING_LINES) return lines;
+    const known = withKnownNumbers(lines, RING_LINES);
+    this.#ring.markIncomplete((known[0]?.ns ?? 0n) - 1n);
+    return known;
   }
 
   #follow(pod: PodObject, begin: bigint | undefined): void {
@@ -146,24 +159,28 @@ export class LogFeed {
   async #put(lines: readonly RawLine[]): Promise<void> {
     for (const raw of lines) {
       const line = this.#ring.add(raw);
-      if (line) this.#fresh.push(line);
-      if (this.#fresh.length < SLICE_LINES) continue;
-      this.#flush();
+      if (!line) continue;
+      this.#fresh.push(line);
+      this.#freshBytes += raw.raw.length;
+      if (this.#fresh.length < SLICE_LINES && this.#freshBytes < SLICE_BYTES) continue;
+      this.flush();
       await setImmediate();
     }
-    if (this.#fresh.length > 0) this.#tick ??= setTimeout(() => this.#flush(), BATCH_MS);
+    if (this.#fresh.length > 0) this.#tick ??= setTimeout(() => this.flush(), BATCH_MS);
   }
 
   #gap(): void {
-    this.#flush();
-    for (const reader of this.#readers) reader.putGap();
+    this.flush();
+    for (const filtered of this.#filtered.values()) filtered.putGap();
   }
 
-  #flush(): void {
+  /** Hands over what has come in: all that is in the ring then has been told of. */
+  flush(): void {
     clearTimeout(this.#tick);
     this.#tick = undefined;
     const lines = this.#fresh;
     this.#fresh = [];
-    if (lines.length > 0) for (const reader of this.#readers) reader.put(lines);
+    this.#freshBytes = 0;
+    if (lines.length > 0) for (const filtered of this.#filtered.values()) filtered.put(lines);
   }
 }

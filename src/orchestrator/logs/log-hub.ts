@@ -3,12 +3,12 @@ import type { KubeClient } from '../kubernetes/kube-client.js';
 import { isNotFound } from '../kubernetes/kube-error.js';
 import { installationSelector, LABELS } from '../kubernetes/labels.js';
 import type { PodDirectory } from '../kubernetes/pod-directory.js';
-import type { LogBatch, LogFilter, LogSource, LogStart, LogStream } from '../port.js';
+import type { LogBatch, LogChannel, LogFilter, LogSource, LogStart, LogStream } from '../port.js';
 import type { PodObject } from '../service/observed.js';
 import { wanted, type FeedLine } from './line-filter.js';
 import { LogFeed } from './log-feed.js';
 import { readHistory } from './log-history.js';
-import { decodeCursor, fromDate, isAfter, isBehind, WINDOW_NS, type Cursor, type Position } from './log-position.js';
+import { decodeCursor, fromDate, isAfter, isBehind, WINDOW_NS, type Cursor } from './log-position.js';
 import { LogReader } from './log-reader.js';
 
 /** A follow outlives its last reader for this long, so that a reader who comes back finds it. */
@@ -17,6 +17,7 @@ const LINGER_MS = 2_000;
 /** Live logs and history of services. One feed for each service that has readers. */
 export class LogHub {
   readonly #feeds = new Map<string, LogFeed>();
+  readonly #readers = new Set<LogReader>();
   #stopped = false;
 
   constructor(
@@ -27,39 +28,69 @@ export class LogHub {
   ) {}
 
   async *follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch> {
-    const cursor = from.after === undefined ? null : decodeCursor(from.after);
-    const feed = this.#feed(source, filter.stream);
-    const reader = new LogReader(filter);
-    feed.expect(reader);
-    const leave = (): void => this.#leave(feed, reader);
-    signal.addEventListener('abort', leave, { once: true });
+    const channel = this.channel(source, filter);
+    const reader = new LogReader();
+    let joined = false;
+    const unlisten = channel.listen((batch) => joined && reader.put(batch));
+    const close = (): void => reader.close();
+    signal.addEventListener('abort', close, { once: true });
+    this.#readers.add(reader);
     try {
-      await feed.ready;
-      if (signal.aborted) return;
-      const past = this.#fromRing(feed, from, filter, cursor) ?? (await this.#fromHistory(source, feed, from, filter, signal));
-      feed.join(reader);
-      const first = past();
-      if (first.lines.length > 0 || first.gap) yield first;
-      yield* reader;
+      await channel.begin(from, signal, (past) => {
+        joined = true;
+        if (past.lines.length > 0 || past.gap) reader.open(past);
+      });
+      if (joined) yield* reader;
     } finally {
-      signal.removeEventListener('abort', leave);
-      leave();
+      signal.removeEventListener('abort', close);
+      this.#readers.delete(reader);
+      unlisten();
     }
   }
 
+  channel(source: LogSource, filter: LogFilter): LogChannel {
+    return {
+      listen: (listener) => {
+        const feed = this.#feed(source, filter.stream);
+        const unlisten = feed.listen(filter, listener);
+        return () => {
+          unlisten();
+          this.#closeIdle(feed);
+        };
+      },
+      begin: (from, signal, joined) => this.#begin(source, from, filter, signal, joined),
+    };
+  }
+
   async history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch> {
-    const history = await readHistory(this.client(), await this.#podsOf(source, signal), from, filter, signal);
-    return batch(history.lines, history.gap, from.after ?? null);
+    const { lines, gap, lost } = await readHistory(this.client(), await this.#podsOf(source, signal), from, filter, signal);
+    return batch(lines, gap || lost.length > 0, from.after ?? null);
   }
 
   stop(): void {
     this.#stopped = true;
+    for (const reader of this.#readers) reader.close();
     for (const feed of this.#feeds.values()) feed.stop();
     this.#feeds.clear();
   }
 
+  async #begin(source: LogSource, start: LogStart, filter: LogFilter, signal: AbortSignal, joined: (past: LogBatch) => void): Promise<void> {
+    const cursor = start.after === undefined ? null : decodeCursor(start.after);
+    // Who goes on behind a cursor lacks every line behind it, however few of the last ones he asked for when he began.
+    const from: LogStart = cursor ? { after: start.after } : start;
+    const feed = this.#feed(source, filter.stream);
+    await feed.ready;
+    if (signal.aborted) return;
+    const past = this.#fromRing(feed, from, filter, cursor) ?? (await this.#fromHistory(source, feed, from, filter, cursor, signal));
+    if (signal.aborted) return;
+    feed.flush();
+    joined(past());
+  }
+
   /** What the reader asked for, when the ring has all of it. Evaluated in the turn in which the reader joins. */
   #fromRing(feed: LogFeed, from: LogStart, filter: LogFilter, cursor: Cursor | null): (() => LogBatch) | null {
+    // Of a container that the ring never saw, the end may be missing.
+    if (cursor && [...cursor.positions.keys()].some((source) => !feed.ring.last(source))) return null;
     const since = cursor ? oldest(cursor) : from.since ? fromDate(from.since) - 1n : null;
     const { completeSince, lines } = feed.ring;
     const tail = from.tail ?? (since === null ? 0 : undefined);
@@ -71,13 +102,29 @@ export class LogHub {
     };
   }
 
-  /** What the cluster has, then what came in while it was read. */
-  async #fromHistory(source: LogSource, feed: LogFeed, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<() => LogBatch> {
-    const history = await readHistory(this.client(), await this.#podsOf(source, signal), from, filter, signal);
-    const newest = history.lines.at(-1)?.ns ?? 0n;
+  /**
+   * What the cluster has, then what came in while it was read. The cluster may be ahead of the follow: lines that the
+   * follow has yet to bring are left to it, or they would come twice.
+   */
+  async #fromHistory(source: LogSource, feed: LogFeed, from: LogStart, filter: LogFilter, cursor: Cursor | null, signal: AbortSignal): Promise<() => LogBatch> {
+    const pods = await this.#podsOf(source, signal);
+    feed.adopt(pods);
+    const history = await readHistory(this.client(), pods, from, filter, signal);
+    const since = from.since ? fromDate(from.since) : null;
     return () => {
-      const later = feed.ring.lines.filter((line) => wanted(filter, line) && isMissing(history.positions, newest, line));
-      return batch([...history.lines, ...later], history.gap, from.after ?? null);
+      const { completeSince, lines } = feed.ring;
+      const first = new Map<string, FeedLine>();
+      for (const line of lines) if (!first.has(line.source)) first.set(line.source, line);
+      const isOlder = (line: FeedLine): boolean => {
+        const begin = first.get(line.source);
+        return begin ? isAfter(begin, line) : !feed.isToCome(line.source, line);
+      };
+      const isAskedFor = (line: FeedLine): boolean => (cursor ? isBehind(cursor, line.source, line) : since === null || line.ns >= since);
+      // The ring's own order, in which its cursors were given out.
+      const all = [...history.lines.filter(isOlder), ...lines.filter((line) => wanted(filter, line) && isAskedFor(line))];
+      const isHere = (source: string): boolean => feed.ring.last(source) !== undefined && (completeSince === null || (cursor?.positions.get(source)?.ns ?? 0n) >= completeSince);
+      const gap = history.gap || history.lost.some((source) => !isHere(source));
+      return batch(from.tail === undefined ? all : from.tail === 0 ? [] : all.slice(-from.tail), gap, from.after ?? null);
     };
   }
 
@@ -99,8 +146,7 @@ export class LogHub {
     return feed;
   }
 
-  #leave(feed: LogFeed, reader: LogReader): void {
-    feed.leave(reader);
+  #closeIdle(feed: LogFeed): void {
     if (!feed.isIdle) return;
     setTimeout(() => feed.isIdle && this.#close(feed), this.#stopped ? 0 : LINGER_MS).unref();
   }
@@ -133,8 +179,3 @@ const batch = (lines: readonly FeedLine[], gap: boolean, cursor: string | null):
 
 /** The oldest line that a reader with this cursor may lack. */
 const oldest = (cursor: Cursor): bigint => [...cursor.positions.values()].reduce((least, { ns }) => (ns < least ? ns : least), cursor.ns - WINDOW_NS);
-
-function isMissing(positions: ReadonlyMap<string, Position>, newest: bigint, line: FeedLine): boolean {
-  const known = positions.get(line.source);
-  return known ? isAfter(line, known) : line.ns > newest;
-}

@@ -1,11 +1,10 @@
-import type { LogBatch, LogFilter } from '../port.js';
-import { wanted, type FeedLine } from './line-filter.js';
+import type { LogBatch } from '../port.js';
 
 /** What a reader that does not read may cost. */
 const BACKLOG_BYTES = 256 * 1024;
 const LINE_OVERHEAD = 200;
 
-/** One reader's backlog. It is bounded: what does not fit is counted and announced, in its place. */
+/** One reader's backlog, for who asks for the next batch himself. It is bounded: what does not fit is counted and announced, in its place. */
 export class LogReader implements AsyncIterable<LogBatch> {
   #batches: LogBatch[] = [];
   #bytes = 0;
@@ -13,17 +12,22 @@ export class LogReader implements AsyncIterable<LogBatch> {
   #closed = false;
   #wake: (() => void) | undefined;
 
-  constructor(private readonly filter: LogFilter) {}
-
-  /** Lines of one tick, shared by all readers of the feed. */
-  put(lines: readonly FeedLine[]): void {
-    for (const feedLine of lines) if (wanted(this.filter, feedLine)) this.#put(feedLine);
-    if (this.#batches.length > 0) this.#wake?.();
+  /** A batch that others have too: it is left as it is. */
+  put(batch: LogBatch): void {
+    const cost = costOf(batch);
+    if (this.#bytes > 0 && this.#bytes + cost > BACKLOG_BYTES) {
+      this.#lost += batch.lines.length;
+      if (!batch.gap) return;
+      this.open({ lines: [], dropped: 0, gap: true, cursor: null });
+    } else {
+      this.open(batch);
+    }
   }
 
-  /** Lines are missing here, and nobody knows how many. */
-  putGap(): void {
-    this.#batches.push({ lines: [], dropped: this.#lost, gap: true, cursor: null });
+  /** A batch that is taken whatever it costs. */
+  open(batch: LogBatch): void {
+    this.#bytes += costOf(batch);
+    this.#batches.push(this.#lost > 0 ? { ...batch, dropped: this.#lost } : batch);
     this.#lost = 0;
     this.#wake?.();
   }
@@ -37,7 +41,7 @@ export class LogReader implements AsyncIterable<LogBatch> {
     for (;;) {
       const batch = this.#batches.shift();
       if (batch) {
-        for (const { message } of batch.lines) this.#bytes -= message.length + LINE_OVERHEAD;
+        this.#bytes -= costOf(batch);
         yield batch;
         continue;
       }
@@ -52,21 +56,6 @@ export class LogReader implements AsyncIterable<LogBatch> {
       this.#wake = undefined;
     }
   }
-
-  #put({ line }: FeedLine): void {
-    const cost = line.message.length + LINE_OVERHEAD;
-    if (this.#bytes + cost > BACKLOG_BYTES && this.#bytes > 0) {
-      this.#lost++;
-      return;
-    }
-    this.#bytes += cost;
-    const open = this.#batches.at(-1);
-    if (open && this.#lost === 0) {
-      open.lines.push(line);
-      open.cursor = line.cursor;
-    } else {
-      this.#batches.push({ lines: [line], dropped: this.#lost, gap: false, cursor: line.cursor });
-      this.#lost = 0;
-    }
-  }
 }
+
+const costOf = ({ lines }: LogBatch): number => lines.reduce((sum, { message }) => sum + message.length + LINE_OVERHEAD, 0);

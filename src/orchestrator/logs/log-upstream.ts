@@ -52,6 +52,13 @@ export async function* readLog(client: KubeClient, run: ContainerRun, options: U
   if (rest) yield [rest];
 }
 
+/** Without the first ones of a log whose beginning was left out, as long as they are of one time: they were numbered from the middle. */
+export function withKnownNumbers(lines: RawLine[], tailLines: number | undefined): RawLine[] {
+  const [first] = lines;
+  if (!first || tailLines === undefined || lines.length < tailLines) return lines;
+  return lines.slice(Math.max(0, lines.findIndex(({ ns }) => ns !== first.ns)));
+}
+
 const STREAM_NAMES: Readonly<Record<LogStream, string>> = { stdout: 'Stdout', stderr: 'Stderr' };
 
 /** The API server refuses the parameter, or the kubelet does. */

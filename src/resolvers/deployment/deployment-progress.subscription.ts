@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
@@ -7,6 +8,7 @@ import type { Events } from '../../events.js';
 import { invalid } from '../../schema/check-input.js';
 import { DeploymentProgress } from '../../schema/deployment-progress.payload.js';
 import type { DeploymentRow } from '../service/service-rows.js';
+import type { AccessWatch } from '../subscription/access-watch.js';
 import { notWired, type EventSource } from '../subscription/event-source.js';
 import { whileAllowed } from '../subscription/while-allowed.js';
 import { readDeployment } from './deployment-rows.js';
@@ -26,7 +28,10 @@ interface Args {
 export class DeploymentProgressSubscription implements EventSource {
   readonly subscription = 'deploymentProgress';
 
-  constructor(private readonly bus: Events) {}
+  constructor(
+    private readonly bus: Events,
+    private readonly access: AccessWatch,
+  ) {}
 
   @Subscription(() => DeploymentProgress, {
     subscribe: notWired,
@@ -42,11 +47,12 @@ export class DeploymentProgressSubscription implements EventSource {
 
   async events({ deploymentId, after }: Args, context: RequestContext) {
     const from = numberOf(after);
-    const check = () => requireAccess(context.em, context.actor, 'Subscription.deploymentProgress', 'deployment', deploymentId);
-    await check();
+    const coordinate = 'Subscription.deploymentProgress';
+    const check = (em: EntityManager) => requireAccess(em, context.actor, coordinate, 'deployment', deploymentId);
+    await check(context.em);
     const { serviceId } = await readDeployment(context.em, deploymentId);
-    const open = (signal: AbortSignal) => this.progress(context, deploymentId, from, check, signal);
-    return whileAllowed({ context, events: this.bus, serviceId, check, open });
+    const open = (signal: AbortSignal) => this.progress(context, deploymentId, from, () => check(context.em), signal);
+    return whileAllowed({ context, access: this.access, coordinate: `${coordinate} ${deploymentId}`, serviceId, check, open });
   }
 
   private async *progress(context: RequestContext, deploymentId: string, from: number, check: () => Promise<unknown>, signal: AbortSignal): AsyncGenerator<Progress> {

@@ -1,11 +1,12 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
-import type { Events } from '../../events.js';
 import { requireCluster, type Orchestrator } from '../../orchestrator/port.js';
 import { LogBatch, LogFilterInput } from '../../schema/log.types.js';
 import { notWired, type EventSource } from '../subscription/event-source.js';
-import { whileAllowed } from '../subscription/while-allowed.js';
+import type { AccessWatch } from '../subscription/access-watch.js';
 import { logFilter, logSource, logStart } from './log-source.js';
+import { SharedLog } from './shared-log.js';
 
 interface Args {
   serviceId: string;
@@ -21,12 +22,12 @@ export class ServiceLogsSubscription implements EventSource {
 
   constructor(
     private readonly orchestrator: Orchestrator,
-    private readonly bus: Events,
+    private readonly access: AccessWatch,
   ) {}
 
   @Subscription(() => LogBatch, {
     subscribe: notWired,
-    description: 'The lines of all replicas as they come, through rollouts and restarts. The order of arguments\' weight: after, since, tail.',
+    description: 'The lines of all replicas as they come, through rollouts and restarts. The first batch comes at once, also when it is empty. The order of arguments\' weight: after, since, tail.',
   })
   serviceLogs(
     @Root() batch: LogBatch,
@@ -39,12 +40,12 @@ export class ServiceLogsSubscription implements EventSource {
     return batch;
   }
 
-  async events({ serviceId, filter, ...start }: Args, context: RequestContext) {
+  async events({ serviceId, filter, ...start }: Args, { actor, em }: RequestContext) {
     const from = logStart(start);
     requireCluster(this.orchestrator.cluster());
-    const check = () => logSource(context.em, context.actor, 'Subscription.serviceLogs', serviceId);
-    const source = await check();
-    const open = (signal: AbortSignal) => this.orchestrator.follow(source, from, logFilter(filter), signal);
-    return whileAllowed({ context, events: this.bus, serviceId, check, open });
+    const coordinate = 'Subscription.serviceLogs';
+    const check = (within: EntityManager) => logSource(within, actor, coordinate, serviceId);
+    const channel = this.orchestrator.channel(await check(em), logFilter(filter));
+    return new SharedLog(`logs ${serviceId} ${JSON.stringify(filter ?? {})}`, channel, from, this.access, { actor, serviceId, coordinate, check });
   }
 }

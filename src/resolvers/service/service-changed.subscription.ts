@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { Service } from '../../entities/service.js';
 import type { Events } from '../../events.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
+import type { AccessWatch } from '../subscription/access-watch.js';
 import { notWired, type EventSource } from '../subscription/event-source.js';
 import { whileAllowed } from '../subscription/while-allowed.js';
 import { readService, type ServiceRow } from './service-rows.js';
@@ -16,6 +18,7 @@ export class ServiceChangedSubscription implements EventSource {
   constructor(
     private readonly orchestrator: Orchestrator,
     private readonly bus: Events,
+    private readonly access: AccessWatch,
   ) {}
 
   @Subscription(() => Service, {
@@ -27,10 +30,11 @@ export class ServiceChangedSubscription implements EventSource {
   }
 
   async events({ serviceId }: { serviceId: string }, context: RequestContext) {
-    const check = () => requireAccess(context.em, context.actor, 'Subscription.serviceChanged', 'service', serviceId);
-    await check();
-    const open = (signal: AbortSignal) => this.changes(context, serviceId, check, signal);
-    return whileAllowed({ context, events: this.bus, serviceId, check, open });
+    const coordinate = 'Subscription.serviceChanged';
+    const check = (em: EntityManager) => requireAccess(em, context.actor, coordinate, 'service', serviceId);
+    await check(context.em);
+    const open = (signal: AbortSignal) => this.changes(context, serviceId, () => check(context.em), signal);
+    return whileAllowed({ context, access: this.access, coordinate, serviceId, check, open });
   }
 
   private async *changes(context: RequestContext, serviceId: string, check: () => Promise<unknown>, signal: AbortSignal): AsyncGenerator<ServiceRow> {
