@@ -9,6 +9,8 @@ import { withTestBed } from '../test-bed.js';
 import { runAttached } from './run-attached.js';
 
 const ENDING = '.bench.ts';
+/** Those that run on a cluster. */
+const NEED_CLUSTER: ReadonlySet<string> = new Set(['logs']);
 
 export function addBench(program: Command, surroundings: Surroundings): void {
   const names = benchNames(surroundings);
@@ -21,7 +23,7 @@ export function addBench(program: Command, surroundings: Surroundings): void {
     .action(async (name: string, args: string[]) => {
       if (!names.includes(name)) throw new Problem(`There is no benchmark "${name}": choose one of ${names.join(', ')}.`);
       const signal = stopSignal();
-      process.exitCode = await withTestBed(surroundings, new Progress(), { cluster: false, signal }, (env) =>
+      process.exitCode = await withTestBed(surroundings, new Progress(), { cluster: NEED_CLUSTER.has(name), signal }, (env) =>
         runAttached(['--enable-source-maps', join('bench', name + ENDING), ...args], { cwd: surroundings.root, env }, signal),
       );
     });

@@ -9,7 +9,7 @@ import { followRun } from './container-follow.js';
 import { FilteredLines, type BatchListener } from './filtered-lines.js';
 import type { FeedLine } from './line-filter.js';
 import { LogRing, RING_LINES } from './log-ring.js';
-import { isRunning, runOf, type ContainerRun } from './log-source-id.js';
+import { isRunning, previousRunOf, runOf, type ContainerRun } from './log-source-id.js';
 import { fromDate, isAfter, type Position } from './log-position.js';
 import { readLog, withKnownNumbers, type RawLine } from './log-upstream.js';
 
@@ -109,16 +109,21 @@ export class LogFeed {
   }
 
   async #seed(pods: readonly PodObject[], signal: AbortSignal): Promise<void> {
-    const runs = pods.map(runOf).filter((run) => run !== null);
-    const logs = await Promise.all(runs.map((run) => this.#lastLines(run, signal)));
+    const logs = await Promise.all(pods.flatMap((pod) => this.#runsOf(pod).map(({ run, previous }) => this.#lastLines(run, previous, signal))));
     const lines = logs.flat().sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : a.ordinal - b.ordinal));
     for (const line of lines) this.#ring.add(line);
   }
 
-  async #lastLines(run: ContainerRun, signal: AbortSignal): Promise<RawLine[]> {
+  /** Of a container that has restarted, also the run before: why it ended is among its last lines. */
+  #runsOf(pod: PodObject): { run: ContainerRun; previous: boolean }[] {
+    const [run, before] = [runOf(pod), isRunning(pod) ? previousRunOf(pod) : null];
+    return [...(before ? [{ run: before, previous: true }] : []), ...(run ? [{ run, previous: false }] : [])];
+  }
+
+  async #lastLines(run: ContainerRun, previous: boolean, signal: AbortSignal): Promise<RawLine[]> {
     const lines: RawLine[] = [];
     try {
-      for await (const some of readLog(this.parts.client(), run, { tailLines: RING_LINES, stream: this.parts.stream }, signal)) {
+      for await (const some of readLog(this.parts.client(), run, { tailLines: RING_LINES, previous, stream: this.parts.stream }, signal)) {
         lines.push(...some);
         // Of one stream alone the whole log comes.
         if (lines.length > RING_LINES * 2) lines.splice(0, lines.length - RING_LINES);
@@ -127,7 +132,7 @@ export class LogFeed {
       signal.throwIfAborted();
       if (error instanceof ApexError) throw error;
       this.parts.logger.debug({ err: error, pod: run.pod }, 'a log could not be read yet');
-      this.#ring.markIncomplete(fromDate(new Date()));
+      if (!previous) this.#ring.markIncomplete(fromDate(new Date()));
     }
     if (lines.length < RING_LINES) return lines;
     const known = withKnownNumbers(lines, RING_LINES);
