@@ -1,5 +1,5 @@
 import { print, type DocumentNode } from 'graphql';
-import { createClient } from 'graphql-sse';
+import { createClient, NetworkError } from 'graphql-sse';
 import { z } from 'zod';
 import { Problem, messageOf } from '../problem.js';
 import type { Session } from './session.js';
@@ -7,6 +7,9 @@ import type { Session } from './session.js';
 const DEADLINE_MS = 30_000;
 const ERROR = z.object({ message: z.string(), extensions: z.object({ faults: z.array(z.object({ path: z.string(), message: z.string() })).optional() }).optional() });
 const ANSWER = z.object({ data: z.unknown(), errors: z.array(ERROR).optional() });
+
+/** The server does not answer, or not as long as it should: it may do so again. */
+export class Unreachable extends Problem {}
 
 /** An operation with what it takes and what it answers. */
 export interface Operation<Data, Variables> {
@@ -37,10 +40,10 @@ export class GraphqlClient {
     return accepted(body) as Data;
   }
 
-  /** The events of a subscription, until it ends or the signal comes. */
-  async *follow<Data, Variables>({ document }: Operation<Data, Variables>, variables: Variables, signal: AbortSignal): AsyncGenerator<Data> {
+  /** The events of a subscription, until it ends or the signal comes. A connection that breaks is made again so often, and the subscription then begins anew. */
+  async *follow<Data, Variables>({ document }: Operation<Data, Variables>, variables: Variables, signal: AbortSignal, retryAttempts = 5): AsyncGenerator<Data> {
     const { url, token } = this.session;
-    const client = createClient({ url: `${url}/graphql/stream`, headers: { authorization: `Bearer ${token}` } });
+    const client = createClient({ url: `${url}/graphql/stream`, headers: { authorization: `Bearer ${token}` }, retryAttempts });
     const events = client.iterate<Data>({ query: print(document), variables: variables as Record<string, unknown> });
     const stop = () => void events.return?.();
     signal.addEventListener('abort', stop, { once: true });
@@ -66,6 +69,8 @@ function accepted(body: unknown): unknown {
 }
 
 function unreachable(url: string, error: unknown): Problem {
+  const { status = 0 } = (error instanceof NetworkError && error.response) || {};
+  if (status >= 400 && status < 500) return new Problem(`${url} refuses the stream with ${status}.`);
   const cause = error instanceof Error && error.cause ? messageOf(error.cause) : messageOf(error);
-  return new Problem(`${url} does not answer (${cause}): look at "./apex status", and start it with "./apex up".`);
+  return new Unreachable(`${url} does not answer (${cause}): look at "./apex status", and start it with "./apex up".`);
 }

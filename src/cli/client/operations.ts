@@ -104,9 +104,9 @@ export const LOGS = operation<{ logs: LogBatch }, { serviceId: string; tail: num
     logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica raw cut } dropped gap }
   }`);
 
-export const FOLLOW_LOGS = operation<{ logs: LogBatch }, { serviceId: string; tail: number }>(`
-  subscription apexFollowLogs($serviceId: ID!, $tail: Int) {
-    logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica raw cut } dropped gap }
+export const FOLLOW_LOGS = operation<{ logs: LogBatch & { readonly cursor: string | null } }, { serviceId: string; tail?: number; after?: string }>(`
+  subscription apexFollowLogs($serviceId: ID!, $tail: Int, $after: String) {
+    logs: serviceLogs(serviceId: $serviceId, tail: $tail, after: $after) { lines { timestamp replica raw cut } dropped gap cursor }
   }`);
 
 export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, ROLLBACK, PROMOTE, RELEASES, PAUSE, DELETE, ROTATE_KEYS, PROGRESS, LOGS, FOLLOW_LOGS };

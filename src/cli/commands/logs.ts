@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
 import { getService } from '../client/find-service.js';
-import { FOLLOW_LOGS, LOGS, type LogBatch } from '../client/operations.js';
+import { followLogs } from '../client/follow-logs.js';
+import { LOGS, type LogBatch } from '../client/operations.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Surroundings } from '../surroundings.js';
 import { clientOf, withEnvironment, type Where } from './with-client.js';
@@ -25,7 +26,7 @@ async function logs(surroundings: Surroundings, name: string, { follow = false, 
   const client = clientOf(surroundings);
   const { id: serviceId } = await getService(client, name, environment);
   if (!follow) return print((await client.run(LOGS, { serviceId, tail })).logs);
-  for await (const { logs: batch } of client.follow(FOLLOW_LOGS, { serviceId, tail }, stopSignal())) print(batch);
+  for await (const batch of followLogs(client, { serviceId, tail }, stopSignal())) print(batch);
 }
 
 function print({ lines, dropped, gap }: LogBatch): void {
