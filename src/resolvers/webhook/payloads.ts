@@ -32,7 +32,8 @@ export const PULL_REQUEST = z.object({
   pull_request: z.object({
     html_url: z.url({ protocol: /^https?$/ }).max(2000),
     updated_at: TIME,
-    head: z.object({ ref: BRANCH, sha: SHA, repo: z.object({ full_name: NAME }).nullish() }),
+    head: z.object({ ref: BRANCH, sha: SHA, repo: z.object({ full_name: NAME }).nullish(), repo_id: z.number().nullish() }),
+    base: z.object({ repo_id: z.number().nullish() }),
   }),
   repository: z.object({ full_name: NAME }),
 });
@@ -57,8 +58,7 @@ export function pushOf(payload: z.output<typeof PUSH>): Push {
   };
 }
 
-/** A head repository that is null was deleted or is hidden: it counts as a fork. */
-export function pullRequestOf({ number, pull_request: { html_url: url, updated_at, head }, repository }: z.output<typeof PULL_REQUEST>, change: PullRequestChange): PullRequest {
+export function pullRequestOf({ number, pull_request: { html_url: url, updated_at, head, base }, repository }: z.output<typeof PULL_REQUEST>, change: PullRequestChange): PullRequest {
   return {
     repository: repository.full_name,
     number,
@@ -66,9 +66,17 @@ export function pullRequestOf({ number, pull_request: { html_url: url, updated_a
     url,
     branch: head.ref,
     commit: head.sha,
-    isFork: head.repo?.full_name.toLowerCase() !== repository.full_name.toLowerCase(),
+    isFork: isElsewhere(head, base, repository.full_name),
     at: secondsOf(updated_at) ?? 0,
   };
+}
+
+type Ends = z.output<typeof PULL_REQUEST>['pull_request'];
+
+/** A head repository that is null was deleted or is hidden: it counts as a fork. Only Gitea may leave it out, and then gives its id. */
+function isElsewhere(head: Ends['head'], base: Ends['base'], repository: string): boolean {
+  if (head.repo === undefined && head.repo_id != null) return head.repo_id !== base.repo_id;
+  return head.repo?.full_name.toLowerCase() !== repository.toLowerCase();
 }
 
 /** What stands for no commit. */
