@@ -163,12 +163,13 @@ describe('reports to GitHub', () => {
   });
 
   describe('where GitHub does not take it', () => {
-    it.each<[string, { status: number; headers: Record<string, string>; message: string }, number]>([
-      ['a primary limit', { status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 1800) }, message: 'API rate limit exceeded' }, 1_700],
-      ['a secondary limit', { status: 403, headers: { 'retry-after': '120' }, message: 'You have exceeded a secondary rate limit' }, 110],
-      ['a secondary limit without a time', { status: 429, headers: {}, message: 'You have exceeded a secondary rate limit' }, 50],
-    ])('%s is waited out, for all that is to be sent, and then it is told', async (_, trouble, least) => {
+    it.each<[string, (now: number) => { status: number; headers: Record<string, string>; message: string }, number]>([
+      ['a primary limit', (now) => ({ status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(now + 3600) }, message: 'API rate limit exceeded' }), 1_800],
+      ['a secondary limit', () => ({ status: 403, headers: { 'retry-after': '1200' }, message: 'You have exceeded a secondary rate limit' }), 600],
+      ['a secondary limit without a time', () => ({ status: 429, headers: {}, message: 'You have exceeded a secondary rate limit' }), 10],
+    ])('%s is waited out, for all that is to be sent, and then it is told', async (_, troubleAt, least) => {
       const { deployment } = await push();
+      const trouble = troubleAt(Math.floor(Date.now() / 1000));
       github.troubles.push(trouble);
       await send();
       expect(github.requests).toHaveLength(1);
