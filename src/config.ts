@@ -59,6 +59,9 @@ export const SETTINGS = z.object({
   APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
   APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),
   APEX_LOG_HISTORY_DIR: path.optional().describe('Folder of the kept log lines; unset: `log-history` in APEX_HOME. Servers on one database share it'),
+  APEX_LOKI_URL: z.url().optional().describe('A Loki of yours: it gets the lines of all teams, and searches of the history ask it. Lines are kept here too until it has them'),
+  APEX_LOKI_TOKEN: z.string().optional().describe('Authorization header for it, e.g. `Basic …`'),
+  APEX_LOKI_TENANT: z.string().optional().describe('X-Scope-OrgID header for it'),
   APEX_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged'),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('development shows the GraphQL sandbox'),
 });

@@ -54,6 +54,7 @@ const OWNED = {
   deployment: `select service.team_id, service.environment_id, service.id as service_id
     from deployment join service on service.id = deployment.service_id where deployment.id = ? and service.deleted_at is null`,
   envGroup: `select env_group.team_id, env_group.environment_id, ${NO_SERVICE} from env_group where env_group.id = ? and env_group.deleted_at is null`,
+  logDrain: `select log_drain.team_id, ${NOWHERE} from log_drain where log_drain.id = ?`,
   registryCredential: `select registry_credential.team_id, ${NOWHERE} from registry_credential where registry_credential.id = ?`,
   preview: `select preview.team_id, ${NOWHERE} from preview where preview.id = ?`,
   team: `select team.id as team_id, ${NOWHERE} from team where team.id = ? and team.deleted_at is null`,

@@ -13,6 +13,8 @@ import { IdempotentCall } from './idempotent-call.js';
 import { Installation } from './installation.js';
 import { Invitation } from './invitation.js';
 import { Lease } from './lease.js';
+import { LogDrain } from './log-drain.js';
+import { LogDrainPosition } from './log-drain-position.js';
 import { LogSegment } from './log-segment.js';
 import { LogTrail } from './log-trail.js';
 import { ManagedDatabase } from './managed-database.js';
@@ -32,6 +34,6 @@ import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release,
+  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release,
   Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

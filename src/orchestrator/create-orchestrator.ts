@@ -92,7 +92,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
       return quotaOf(team?.quota ?? null, config.APEX_TEAM_QUOTA ?? {});
     }, config.APEX_OPEN_NETWORKS);
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
-    this.#logHistory = new LogHistoryStore({ orm, vault, logger, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
+    this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
     this.#resync = new Resync(orm, queue, logger);
     this.#reconcilers = {
       database: new DatabaseReconciler({

@@ -19,6 +19,8 @@ export interface GuardedRequest {
   headers?: Record<string, string>;
   /** Sent again only where a redirect keeps the method. */
   body?: string | undefined;
+  /** How many redirects are followed; none: the redirect itself is the answer. */
+  redirects?: number;
   deadlineMs?: number;
   signal?: AbortSignal | undefined;
   /** Origins of the operator's own configuration, which may be internal. */
@@ -46,7 +48,7 @@ export class GuardedFetch {
     const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
     let url = new URL(address);
     let headers = { ...request.headers };
-    for (let hop = 0; hop <= REDIRECTS; hop++) {
+    for (let hop = 0; ; hop++) {
       const response = await fetch(url, {
         method: request.method ?? 'GET',
         headers,
@@ -56,8 +58,9 @@ export class GuardedFetch {
         dispatcher: this.#dispatcher(url, request.trusted ?? []),
       });
       const location = response.headers.get('location');
-      if (response.status < 300 || response.status >= 400 || !location) return response;
+      if (response.status < 300 || response.status >= 400 || !location || request.redirects === 0) return response;
       await response.body?.cancel();
+      if (hop >= (request.redirects ?? REDIRECTS)) break;
       if (request.body !== undefined && response.status !== 307 && response.status !== 308) throw new Error(`The address answered with a redirect (${response.status}) that would lose what was sent`);
       const next = new URL(location, url);
       if (next.origin !== url.origin) headers = withoutCredentials(headers);
@@ -96,7 +99,7 @@ const withoutCredentials = (headers: Record<string, string>): Record<string, str
   Object.fromEntries(Object.entries(headers).filter(([name]) => !['authorization', 'cookie'].includes(name.toLowerCase())));
 
 /** Resolves a name for the connection itself, so there is no second answer that could differ. One internal answer refuses all. */
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
+export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { all: true, ...(options.family ? { family: options.family === 'IPv6' ? 6 : options.family === 'IPv4' ? 4 : options.family } : {}) }).then(
     (found) => {
       if (found.some(({ address }) => isInternalAddress(address))) return callback(new AddressRefused(hostname), '', 0);

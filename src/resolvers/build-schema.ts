@@ -48,6 +48,10 @@ import { acceptClientMutationIds } from './idempotency/client-mutation-ids.js';
 import { IdempotentCalls } from './idempotency/idempotent-calls.js';
 import { readAgain } from './idempotency/read-again.js';
 import { RotateKeysMutation } from './installation/rotate-keys.mutation.js';
+import { CreateLogDrainMutation } from './log-drain/create-log-drain.mutation.js';
+import { DeleteLogDrainMutation } from './log-drain/delete-log-drain.mutation.js';
+import { LogDrainsQuery } from './log-drain/log-drains.query.js';
+import { UpdateLogDrainMutation } from './log-drain/update-log-drain.mutation.js';
 import { LogHistoryQuery } from './logs/log-history.query.js';
 import { SendReportsMutation } from './report/send-reports.mutation.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
@@ -99,7 +103,7 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   mail?: InvitationMail;
@@ -174,6 +178,10 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new LinkDatabaseMutation(vault, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new LogHistoryQuery(orchestrator),
+  new LogDrainsQuery(),
+  new CreateLogDrainMutation(vault, config.APEX_ALLOWED_INTERNAL ?? []),
+  new UpdateLogDrainMutation(vault, config.APEX_ALLOWED_INTERNAL ?? []),
+  new DeleteLogDrainMutation(),
   new ServiceLogsSubscription(orchestrator, access),
   new ServiceChangedSubscription(orchestrator, events, access),
   new DeploymentProgressSubscription(events, access),

@@ -22,7 +22,8 @@ const DOCUMENTED = [
   'POST /api/services/:id/attach-group/:groupId', 'DELETE /api/services/:id/attach-group/:groupId', 'POST /api/services/:id/order-groups',
   'GET /api/services/:id/variables', 'POST /api/services/:id/variables/reveal',
   'PATCH /api/environments/:id', 'GET /api/teams/:id/machines', 'GET /api/teams/:id/registry-credentials', 'POST /api/registry-credentials', 'DELETE /api/registry-credentials/:id',
-  'GET /api/teams/:id/audit-log', 'GET /api/teams/:id/quota', 'GET /api/services/:id/log-history', 'GET /api/teams/:id/log-storage', 'PATCH /api/teams/:id/quota',
+  'GET /api/teams/:id/audit-log', 'GET /api/teams/:id/quota', 'GET /api/services/:id/log-history', 'GET /api/teams/:id/log-storage',
+  'GET /api/teams/:id/log-drains', 'POST /api/log-drains', 'PATCH /api/log-drains/:id', 'DELETE /api/log-drains/:id', 'PATCH /api/teams/:id/quota',
 ];
 
 /** Of doors that are not the table's. */

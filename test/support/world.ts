@@ -9,6 +9,7 @@ import { EnvGroup } from '../../src/entities/env-group.js';
 import { Environment, namespaceFor } from '../../src/entities/environment.js';
 import { Installation } from '../../src/entities/installation.js';
 import { DatabaseSize, DatabaseType } from '../../src/entities/database-state.js';
+import { LogDrain } from '../../src/entities/log-drain.js';
 import { ManagedDatabase } from '../../src/entities/managed-database.js';
 import { Invitation } from '../../src/entities/invitation.js';
 import { Membership } from '../../src/entities/membership.js';
@@ -49,13 +50,14 @@ export interface World {
   credentialId: string;
   /** Of a fork's pull request: it awaits approval. */
   previewId: string;
+  logDrainId: string;
   /** Of the owner. */
   tokenId: string;
 }
 
 /** The ids of nothing at all. */
 export const NOWHERE: World = Object.fromEntries(
-  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'databaseId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'previewId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'databaseId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'logDrainId', 'previewId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
 ) as unknown as World;
 
 let made = 0;
@@ -71,7 +73,7 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
   });
   const deliveryId = await insertDelivery(api.database, service.id);
   return api.em.transactional(async (tx) => {
-    const ids = { environmentId: newId(), databaseId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), previewId: newId(), deploymentId: newId(), releaseId: newId() };
+    const ids = { environmentId: newId(), databaseId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), logDrainId: newId(), previewId: newId(), deploymentId: newId(), releaseId: newId() };
     const of = { teamId: team.id };
     const environment = Object.assign(new Environment(), { id: ids.environmentId, ...of, name: 'staging', namespace: namespaceFor(installationId, ids.environmentId, 'staging') });
     const database = Object.assign(new ManagedDatabase(), {
@@ -88,8 +90,9 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     await tx.persist(account).flush();
     const member = Object.assign(new Membership(), { id: ids.memberId, ...of, accountId: account.id, role: Role.VIEWER });
     const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
+    const drain = Object.assign(new LogDrain(), { id: ids.logDrainId, ...of, name: 'world drain', url: 'https://logs.example.com/' });
     const preview = Object.assign(new Preview(), { id: ids.previewId, ...of, repository: 'world/web', number: 1, url: 'https://github.com/world/web/pull/1', branch: 'patch', commit: 'a'.repeat(40), fork: true, state: PreviewState.AWAITING_APPROVAL });
-    await tx.persist([member, credential, preview, environment, database, group, spare, invitation, deployment]).flush();
+    await tx.persist([member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));
     await tx.execute('update deployment set release_id = ? where service_id = ? and state = ?', [ids.releaseId, service.id, DeploymentState.LIVE], 'run');

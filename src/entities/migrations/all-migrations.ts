@@ -9,6 +9,7 @@ import { PrivateImagesAndQuotas } from './007-private-images-and-quotas.js';
 import { LogHistory } from './008-log-history.js';
 import { Previews } from './009-previews.js';
 import { ProvenPreviews } from './010-proven-previews.js';
+import { LogDrains } from './011-log-drains.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   { name: '008-log-history', class: LogHistory },
   { name: '009-previews', class: Previews },
   { name: '010-proven-previews', class: ProvenPreviews },
+  { name: '011-log-drains', class: LogDrains },
 ];

@@ -15,6 +15,7 @@ import type { Orchestrator } from '../../orchestrator/port.js';
 import { DAY_MS, GRACE_DAYS } from '../database/delete-database.mutation.js';
 import { changeDatabase } from '../database/lock-database.js';
 import { changeIntent, endUnfinished } from '../deployment/start-deployment.js';
+import { forgetDrains } from '../log-drain/forget-drains.js';
 import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { lockTeam } from './lock-team.js';
@@ -44,6 +45,7 @@ export class DeleteTeamMutation {
       await tx.execute('update env_group set deleted_at = now() where team_id = ? and deleted_at is null', [id]);
       await tx.execute("update preview set state = 'CLOSED', ended = true, closed_at = now(), message = 'The team was deleted.' where team_id = ? and state <> 'CLOSED'", [id]);
       await tx.execute('delete from registry_credential where team_id = ?', [id]);
+      await forgetDrains(tx, { teamId: id });
       await tx.nativeUpdate(Invitation, { teamId: id, acceptedAt: null, revokedAt: null }, { revokedAt: new Date() });
       await tx.nativeDelete(Membership, { teamId: id });
       await tx.execute('update token set revoked_at = now() where team_id = ? and revoked_at is null', [id]);

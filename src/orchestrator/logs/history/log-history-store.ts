@@ -2,8 +2,11 @@ import { resolve } from 'node:path';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../../../config.js';
 import type { Logger } from '../../../logger.js';
+import type { GuardedFetch } from '../../../outside/guarded-fetch.js';
 import type { Vault } from '../../../vault/vault.js';
 import type { LogPage, LogSearch, LogStorage } from '../../port.js';
+import { LogDrains } from '../drains/log-drains.js';
+import { Loki } from '../drains/loki.js';
 import { LogArchive } from './log-archive.js';
 import { LogKeeper, type KeeperParts } from './log-keeper.js';
 import { LogKeepingLimits } from './log-limits.js';
@@ -14,7 +17,9 @@ export interface HistoryParts {
   orm: MikroORM;
   vault: Pick<Vault, 'open' | 'seal'>;
   logger: Logger;
-  config: Pick<Config, 'APEX_HOME' | 'APEX_LOG_HISTORY_DIR' | 'APEX_LOG_HISTORY_BYTES' | 'APEX_LOG_HISTORY_DAYS'>;
+  guard: GuardedFetch;
+  installationId: string;
+  config: Pick<Config, 'APEX_ALLOWED_INTERNAL' | 'APEX_LOKI_URL' | 'APEX_LOKI_TOKEN' | 'APEX_LOKI_TENANT' | 'APEX_HOME' | 'APEX_LOG_HISTORY_DIR' | 'APEX_LOG_HISTORY_BYTES' | 'APEX_LOG_HISTORY_DAYS'>;
   follow: KeeperParts['follow'];
 }
 
@@ -22,14 +27,18 @@ export interface HistoryParts {
 export class LogHistoryStore {
   readonly #limits: LogKeepingLimits;
   readonly #searcher: LogSearcher;
+  readonly #loki: Loki | null;
   readonly #keeper: LogKeeper | null;
 
-  constructor({ orm, vault, logger, config, follow }: HistoryParts) {
+  constructor({ orm, vault, logger, guard, installationId, config, follow }: HistoryParts) {
     const files = new SegmentFolder(resolve(config.APEX_LOG_HISTORY_DIR ?? `${config.APEX_HOME}/log-history`));
     const archive = new LogArchive(orm, vault, files);
+    const { APEX_LOKI_URL: url, APEX_LOKI_TOKEN: token = null, APEX_LOKI_TENANT: tenant = null } = config;
+    this.#loki = url === undefined ? null : new Loki(guard, { url, token, tenant, installationId });
     this.#limits = new LogKeepingLimits(orm, files, { bytes: config.APEX_LOG_HISTORY_BYTES, days: config.APEX_LOG_HISTORY_DAYS });
     this.#searcher = new LogSearcher(orm, vault, files);
-    this.#keeper = config.APEX_LOG_HISTORY_BYTES > 0 ? new LogKeeper({ orm, logger, archive, limits: this.#limits, follow, onKept: async () => undefined }) : null;
+    const drains = new LogDrains({ orm, vault, logger, searcher: this.#searcher, guard, allowedInternal: config.APEX_ALLOWED_INTERNAL, loki: this.#loki });
+    this.#keeper = config.APEX_LOG_HISTORY_BYTES > 0 ? new LogKeeper({ orm, logger, archive, limits: this.#limits, follow, drains }) : null;
   }
 
   start(): void {
@@ -41,7 +50,7 @@ export class LogHistoryStore {
   }
 
   search(source: string, search: LogSearch, signal: AbortSignal): Promise<LogPage> {
-    return this.#searcher.search(source, search, signal);
+    return (this.#loki ?? this.#searcher).search(source, search, signal);
   }
 
   storageOf(teamId: string): Promise<LogStorage> {

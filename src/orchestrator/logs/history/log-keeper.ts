@@ -4,6 +4,7 @@ import { LeaseLost } from '../../../entities/fence.js';
 import type { Logger } from '../../../logger.js';
 import { withLease, type HeldLease } from '../../../queue/lease.js';
 import type { LogBatch, LogSource, LogStart } from '../../port.js';
+import type { LogDrains } from '../drains/log-drains.js';
 import type { LogArchive } from './log-archive.js';
 import { LogCollector } from './log-collector.js';
 import type { LogKeepingLimits } from './log-limits.js';
@@ -25,8 +26,7 @@ export interface KeeperParts {
   archive: LogArchive;
   limits: LogKeepingLimits;
   follow: (source: LogSource, from: LogStart, signal: AbortSignal) => AsyncIterable<LogBatch>;
-  /** Told after each write. */
-  onKept: (lease: HeldLease) => Promise<void>;
+  drains: LogDrains;
 }
 
 interface Kept {
@@ -71,12 +71,14 @@ export class LogKeeper {
         await this.#reconcile(kept, signal);
         await pause(TICK_MS, signal);
         await this.#write(kept, lease);
+        await this.parts.drains.look(lease.fence);
         const now = performance.now();
         if (now > limitsAt) await this.parts.limits.enforce(lease.fence).then(() => (limitsAt = now + LIMITS_MS));
         if (now > sweepAt) await this.parts.limits.sweep().then(() => (sweepAt = now + SWEEP_MS));
       }
     } finally {
       for (const { leaving } of kept.values()) leaving.abort();
+      await this.parts.drains.stop();
     }
   }
 
@@ -115,7 +117,6 @@ export class LogKeeper {
     // Where this fails, all is read again from the cluster, behind what was written last.
     await this.parts.archive.append(harvests.flatMap(inSegments), lease.fence);
     for (const { source } of harvests) await this.parts.archive.merge(source, lease.fence);
-    await this.parts.onKept(lease);
   }
 }
 

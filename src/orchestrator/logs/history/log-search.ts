@@ -135,9 +135,11 @@ function readRows(em: EntityManager, source: string, { filter, since, until, old
 /** This level and the worse ones, as `log_segment.levels` has them. */
 const bitsFrom = (level: (typeof LOG_LEVELS)[number]): number => LOG_LEVELS.reduce((bits, one, index) => (index >= LOG_LEVELS.indexOf(level) ? bits | (1 << (index + 1)) : bits), 0);
 
-const cursorOf = (line: number): string => Buffer.from(`h${line}`).toString('base64url');
+/** The cursor behind a line. */
+export const cursorOf = (line: number): string => Buffer.from(`h${line}`).toString('base64url');
 
-function lineOf(cursor: string): number {
+/** The number of the line that a cursor stands behind. Throws BAD_REQUEST. */
+export function lineOf(cursor: string): number {
   const [, number] = /^h(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (!number) throw badRequest('The cursor is not valid.', [{ path: 'after', message: 'must be the endCursor of a page of this history' }]);
   return Number(number);
