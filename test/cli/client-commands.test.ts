@@ -57,6 +57,17 @@ it('promote runs it in another environment, which must be there', async () => {
   expect(await apex.run(['rm', 'web', '--environment', 'staging'])).toMatchObject({ code: 0 });
 });
 
+it('logs searches what is kept, also when the service no longer runs', async () => {
+  expect(await apex.run(['pause', 'web'])).toMatchObject({ code: 0 });
+  const search = async (): Promise<string> => (await apex.run(['logs', 'web', '--since', '1h', '--search', 'COLOUR', '--tail', '5'])).stdout;
+  let found = await search();
+  for (const end = Date.now() + 30_000; found === '' && Date.now() < end; ) found = await search();
+  expect(found).toMatch(/^(\d{4}-\S+Z web-\S+ .*COLOUR.*\n)+$/);
+  expect((await apex.run(['logs', 'web', '--search', 'nobody wrote this'])).stdout).toBe('');
+  expect(await apex.run(['logs', 'web', '--since', 'yesterday'])).toMatchObject({ code: 1, stderr: expect.stringContaining('90s, 15m, 2h') });
+  expect(await apex.run(['resume', 'web'])).toMatchObject({ code: 0 });
+});
+
 it('pause, resume, redeploy and rm do as they say', async () => {
   expect(await apex.run(['pause', 'web'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web is PAUSED/) });
   expect(await apex.run(['resume', 'web'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web is (DEPLOYING|RUNNING|PENDING)/) });

@@ -104,9 +104,33 @@ export const LOGS = operation<{ logs: LogBatch }, { serviceId: string; tail: num
     logs: serviceLogs(serviceId: $serviceId, tail: $tail) { lines { timestamp replica raw cut } dropped gap }
   }`);
 
-export const FOLLOW_LOGS = operation<{ logs: LogBatch & { readonly cursor: string | null } }, { serviceId: string; tail?: number; after?: string }>(`
-  subscription apexFollowLogs($serviceId: ID!, $tail: Int, $after: String) {
-    logs: serviceLogs(serviceId: $serviceId, tail: $tail, after: $after) { lines { timestamp replica raw cut } dropped gap cursor }
+/** Which lines are wanted. */
+export interface LogFilter {
+  readonly text?: string | undefined;
+  readonly level?: string | undefined;
+}
+
+/** From where on a follow begins, and which lines it wants. */
+export interface LogWish {
+  readonly serviceId: string;
+  readonly filter: LogFilter;
+  readonly tail?: number | undefined;
+  readonly since?: string | undefined;
+}
+
+export const FOLLOW_LOGS = operation<{ logs: LogBatch & { readonly cursor: string | null } }, LogWish & { after?: string }>(`
+  subscription apexFollowLogs($serviceId: ID!, $filter: LogFilterInput, $tail: Int, $since: DateTimeISO, $after: String) {
+    logs: serviceLogs(serviceId: $serviceId, filter: $filter, tail: $tail, since: $since, after: $after) { lines { timestamp replica raw cut } dropped gap cursor }
   }`);
 
-export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, ROLLBACK, PROMOTE, RELEASES, PAUSE, DELETE, ROTATE_KEYS, PROGRESS, LOGS, FOLLOW_LOGS };
+/** A page of kept lines, newest first. */
+export interface LogHistory {
+  readonly history: { readonly nodes: LogBatch['lines']; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } };
+}
+
+export const LOG_HISTORY = operation<LogHistory, { serviceId: string; filter: LogFilter; since?: string | undefined; first: number; after: string | null }>(`
+  query apexLogHistory($serviceId: ID!, $filter: LogFilterInput, $since: DateTimeISO, $first: Int, $after: String) {
+    history: serviceLogHistory(serviceId: $serviceId, filter: $filter, since: $since, first: $first, after: $after) { nodes { timestamp replica raw cut } pageInfo { hasNextPage endCursor } }
+  }`);
+
+export const OPERATIONS = { SERVICES, DEPLOY, UPDATE, REDEPLOY, ROLLBACK, PROMOTE, RELEASES, PAUSE, DELETE, ROTATE_KEYS, PROGRESS, LOGS, FOLLOW_LOGS, LOG_HISTORY };

@@ -1,0 +1,3 @@
+import { largeHistory } from './large-history.js';
+
+largeHistory(1024 ** 3);
