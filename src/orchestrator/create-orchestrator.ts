@@ -23,6 +23,7 @@ import { PodDirectory } from './kubernetes/pod-directory.js';
 import { Watcher } from './kubernetes/watcher.js';
 import { LogHistoryStore } from './logs/history/log-history-store.js';
 import { LogHub } from './logs/log-hub.js';
+import { sourceKey } from './logs/log-source-pods.js';
 import { requireCluster, type ClusterState, type LogBatch, type LogChannel, type LogFilter, type LogPage, type LogSearch, type LogSource, type LogStart, type LogStorage, type Orchestrator, type ReconcileKey } from './port.js';
 import { reconcile, type Reconcilers } from './reconcile-loop.js';
 import { Resync } from './resync.js';
@@ -164,8 +165,8 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     return this.#logs.history(source, from, filter, signal);
   }
 
-  searchLogs({ serviceId }: LogSource, search: LogSearch, signal: AbortSignal): Promise<LogPage> {
-    return this.#logHistory.search(`service/${serviceId}`, search, signal);
+  searchLogs(source: LogSource, search: LogSearch, signal: AbortSignal): Promise<LogPage> {
+    return this.#logHistory.search(sourceKey(source), search, signal);
   }
 
   logStorage(teamId: string): Promise<LogStorage> {

@@ -115,11 +115,8 @@ export interface LogStorage {
   days: number;
 }
 
-/** Whose lines: the containers of one service. */
-export interface LogSource {
-  serviceId: string;
-  namespace: string;
-}
+/** Whose lines: the containers of one service, of one database, or of the step before one deployment's rollout. */
+export type LogSource = { namespace: string } & ({ serviceId: string } | { databaseId: string } | { preDeployOf: string });
 
 /**
  * Live lines of one source through one filter. A batch is one object, the same for every listener, so that what is made

@@ -52,6 +52,7 @@ import { CreateLogDrainMutation } from './log-drain/create-log-drain.mutation.js
 import { DeleteLogDrainMutation } from './log-drain/delete-log-drain.mutation.js';
 import { LogDrainsQuery } from './log-drain/log-drains.query.js';
 import { UpdateLogDrainMutation } from './log-drain/update-log-drain.mutation.js';
+import { OtherLogsQuery } from './logs/other-logs.query.js';
 import { LogHistoryQuery } from './logs/log-history.query.js';
 import { SendReportsMutation } from './report/send-reports.mutation.js';
 import { ServiceLogsQuery } from './logs/service-logs.query.js';
@@ -178,6 +179,7 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new LinkDatabaseMutation(vault, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new LogHistoryQuery(orchestrator),
+  new OtherLogsQuery(orchestrator),
   new LogDrainsQuery(),
   new CreateLogDrainMutation(vault, config.APEX_ALLOWED_INTERNAL ?? []),
   new UpdateLogDrainMutation(vault, config.APEX_ALLOWED_INTERNAL ?? []),

@@ -4,7 +4,7 @@ import type { LogBatch, LogFilter, LogLine, LogSource, LogStart } from '../../sr
 import { ClusterInstallation } from './cluster-installation.js';
 
 let installation: ClusterInstallation;
-let source: LogSource;
+let source: LogSource & { serviceId: string };
 let url: string;
 beforeAll(async () => {
   installation = await ClusterInstallation.start();

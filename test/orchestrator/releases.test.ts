@@ -116,9 +116,13 @@ test('a pre-deploy step runs once before the rollout, with the new image and the
 }, 150_000);
 
 test('a step that goes on for too long is stopped', async () => {
-  const id = await installation.deploy({ name: 'slow', ...SLEEPS, preDeploy: { command: ['sleep', '300'], timeoutSeconds: 5 } });
+  const id = await installation.deploy({ name: 'slow', ...SLEEPS, preDeploy: { command: ['sh', '-c', 'echo WARN migrating; sleep 300'], timeoutSeconds: 8 } });
+  const { latestDeployment } = await installation.service(id);
+  const LINES = 'query ($id: ID!) { preDeployLogs(deploymentId: $id, filter: { level: WARN }) { lines { message deploymentId } } }';
+  const said = await installation.eventually(async () => (await installation.graphql<{ preDeployLogs: { lines: unknown[] } }>(LINES, { id: latestDeployment.id })).preDeployLogs.lines, (lines) => lines.length > 0);
+  expect(said).toEqual([{ message: 'WARN migrating', deploymentId: latestDeployment.id }]);
   const service = await installation.until(id, ended, 60);
-  expect(service.latestDeployment.reason).toMatchObject({ code: 'PRE_DEPLOY_FAILED', message: expect.stringContaining('within 5 s') });
+  expect(service.latestDeployment.reason).toMatchObject({ code: 'PRE_DEPLOY_FAILED', message: expect.stringContaining('within 8 s') });
   expect(await installation.pods(id)).toEqual([]);
 }, 90_000);
 

@@ -1,7 +1,7 @@
 import type { Logger } from '../../logger.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import { isNotFound } from '../kubernetes/kube-error.js';
-import { installationSelector, LABELS } from '../kubernetes/labels.js';
+import { installationSelector } from '../kubernetes/labels.js';
 import type { PodDirectory } from '../kubernetes/pod-directory.js';
 import type { LogBatch, LogChannel, LogFilter, LogSource, LogStart, LogStream } from '../port.js';
 import type { PodObject } from '../service/observed.js';
@@ -10,6 +10,7 @@ import { LogFeed } from './log-feed.js';
 import { readHistory } from './log-history.js';
 import { decodeCursor, fromDate, isAfter, isBehind, WINDOW_NS, type Cursor } from './log-position.js';
 import { LogReader } from './log-reader.js';
+import { sourceKey, sourceSelector } from './log-source-pods.js';
 
 /** A follow outlives its last reader for this long, so that a reader who comes back finds it. */
 const LINGER_MS = 2_000;
@@ -130,14 +131,14 @@ export class LogHub {
 
   /** Who wants one stream alone shares a feed with those who want the same; everybody else shares the one of both. */
   #feed(source: LogSource, stream: LogStream | undefined): LogFeed {
-    const key = `${source.serviceId} ${stream ?? ''}`;
+    const key = `${sourceKey(source)} ${stream ?? ''}`;
     const known = this.#feeds.get(key);
     if (known) return known;
     const feed = new LogFeed({
       client: this.client,
       pods: (signal) => this.#podsOf(source, signal),
       pod: (name) => this.#pod(source, name),
-      onPod: (listener) => this.pods.onChange(source.serviceId, listener),
+      onPod: (listener) => this.pods.onChange(sourceKey(source), listener),
       logger: this.logger,
       stream,
     });
@@ -156,8 +157,8 @@ export class LogHub {
     for (const [key, open] of this.#feeds) if (open === feed) this.#feeds.delete(key);
   }
 
-  async #podsOf({ serviceId, namespace }: LogSource, signal: AbortSignal): Promise<PodObject[]> {
-    return (await this.client().list<PodObject>('Pod', `${installationSelector(this.installationId)},${LABELS.service}=${serviceId}`, namespace, signal)).items;
+  async #podsOf(source: LogSource, signal: AbortSignal): Promise<PodObject[]> {
+    return (await this.client().list<PodObject>('Pod', `${installationSelector(this.installationId)},${sourceSelector(source)}`, source.namespace, signal)).items;
   }
 
   async #pod({ namespace }: LogSource, name: string): Promise<PodObject | undefined> {

@@ -21,6 +21,28 @@ export async function logSource(em: EntityManager, actor: Actor, coordinate: str
   return { serviceId, namespace: row.namespace };
 }
 
+/** The same of a database. */
+export async function databaseLogSource(em: EntityManager, actor: Actor, coordinate: string, databaseId: string): Promise<LogSource> {
+  await requireAccess(em, actor, coordinate, 'database', databaseId);
+  const [row] = await em.execute<{ namespace: string }[]>(
+    'select environment.namespace from managed_database join environment on environment.id = managed_database.environment_id where managed_database.id = ? and managed_database.deleted_at is null',
+    [databaseId],
+  );
+  if (!row) throw notFound();
+  return { databaseId, namespace: row.namespace };
+}
+
+/** The same of the step before a deployment's rollout. */
+export async function preDeployLogSource(em: EntityManager, actor: Actor, coordinate: string, deploymentId: string): Promise<LogSource> {
+  await requireAccess(em, actor, coordinate, 'deployment', deploymentId);
+  const [row] = await em.execute<{ namespace: string }[]>(
+    'select environment.namespace from deployment join service on service.id = deployment.service_id join environment on environment.id = service.environment_id where deployment.id = ?',
+    [deploymentId],
+  );
+  if (!row) throw notFound();
+  return { preDeployOf: deploymentId, namespace: row.namespace };
+}
+
 /** From where on. Throws BAD_REQUEST. Without any start it is the last lines. */
 export function logStart({ tail, since, after }: { tail?: number | null; since?: Date | null; after?: string | null }): LogStart {
   if (tail != null && (tail < 0 || tail > MAX_TAIL)) throw invalid([{ path: 'tail', message: `must be from 0 to ${MAX_TAIL}` }]);

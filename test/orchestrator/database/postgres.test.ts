@@ -45,6 +45,12 @@ describe('a PostgreSQL database', () => {
     expect(rows).not.toContain(password);
   });
 
+  it('shows its log, by the rules of those of services', async () => {
+    const logs = (filter: object) => apex.graphql<{ databaseLogs: { lines: { message: string; level: string | null; replica: string }[] } }>('query ($id: ID!, $filter: LogFilterInput) { databaseLogs(databaseId: $id, filter: $filter) { lines { message level replica } } }', { id, filter });
+    const { databaseLogs } = await logs({ text: 'ready to accept connections', level: 'INFO' });
+    expect(databaseLogs.lines.at(-1)).toEqual({ message: expect.stringContaining('LOG:'), level: 'INFO', replica: 'my-postgres-0' });
+  });
+
   it('is as it was after its engine was killed', async () => {
     await sql('create table kept (n int); insert into kept select generate_series(1, 1000);');
     await killEngine(apex, 'my-postgres-0', namespace);

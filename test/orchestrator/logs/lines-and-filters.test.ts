@@ -15,7 +15,7 @@ echo INFO all is said
 exec sleep 3600`;
 
 let installation: ClusterInstallation;
-let source: LogSource;
+let source: LogSource & { serviceId: string };
 let replica: string;
 
 beforeAll(async () => {

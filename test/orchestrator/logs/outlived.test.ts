@@ -14,7 +14,7 @@ interface Page {
 
 let folder: string;
 let installation: ClusterInstallation;
-let source: LogSource;
+let source: LogSource & { serviceId: string };
 
 /** Says numbered lines, a hundred a second, until it has said `count`. */
 const counting = (count: number): string => `trap "exit 0" TERM; i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "number $i"; [ $((i % 10)) -ne 0 ] || sleep 0.1; done; echo "ERROR done"; sleep 3600 & wait`;

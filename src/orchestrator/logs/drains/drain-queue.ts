@@ -73,9 +73,10 @@ export class DrainQueue {
 
   async #waiting(): Promise<Waiting[]> {
     return this.orm.em.fork().execute<Waiting[]>(
-      `select trail.source, trail.team_id as "teamId", coalesce(position.next_line, 0) as next_line, service.name, environment.name as environment
+      `select trail.source, trail.team_id as "teamId", coalesce(position.next_line, 0) as next_line, owner.name, environment.name as environment
        from log_trail trail
-         join service on trail.source = 'service/' || service.id join environment on environment.id = service.environment_id
+         join (select 'service/' || id as source, name, environment_id from service union all select 'database/' || id, name, environment_id from managed_database) owner on owner.source = trail.source
+         join environment on environment.id = owner.environment_id
          left join log_drain_position position on position.drain = ? and position.source = trail.source
        where trail.next_line > coalesce(position.next_line, 0) ${this.teamId === null ? '' : 'and trail.team_id = ?'} order by trail.source`,
       this.teamId === null ? [this.drain] : [this.drain, this.teamId],

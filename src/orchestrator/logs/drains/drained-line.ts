@@ -2,10 +2,10 @@ import type { LogLine } from '../../port.js';
 
 /** Whose lines a drain sends. */
 export interface DrainedSource {
-  /** `service/<id>`. */
+  /** `service/<id>` or `database/<id>`. */
   source: string;
   teamId: string;
-  /** The service's. */
+  /** The service's, or the database's. */
   name: string;
   environment: string;
 }

@@ -30,6 +30,8 @@ export class HttpsDrain implements DrainTarget {
   }
 }
 
-const drained = ({ timestamp, replica, deploymentId, level, message, fields, cut }: LogLine, { source, name, environment }: DrainedSource) => ({
-  timestamp, service: name, serviceId: source.split('/')[1], environment, replica, deploymentId, level, message, fields, cut,
-});
+function drained({ timestamp, replica, deploymentId, level, message, fields, cut }: LogLine, { source, name, environment }: DrainedSource) {
+  const [kind, id] = source.split('/');
+  const whose = kind === 'database' ? { database: name, databaseId: id } : { service: name, serviceId: id };
+  return { timestamp, ...whose, environment, replica, deploymentId, level, message, fields, cut };
+}

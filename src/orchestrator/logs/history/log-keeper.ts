@@ -102,7 +102,7 @@ export class LogKeeper {
     while (!signal.aborted) {
       const from: LogStart = collector.cursor === null ? { since: new Date(0) } : { after: collector.cursor };
       try {
-        await collector.read(this.parts.follow(source, from, signal));
+        await collector.read(this.parts.follow(source.source, from, signal));
       } catch (error) {
         this.parts.logger.debug({ err: error, source: source.key }, 'a log cannot be kept now');
       }
