@@ -47,7 +47,7 @@ const messages = (lines: LogLine[]): string[] => lines.map(({ message }) => mess
 test('every kind of line is told as what it is', async () => {
   const lines = await history();
   const [json, colored, broken, long, toStderr, info] = ['slow', 'it broke', 'bytes', 'xxx', 'stderr', 'all is said'].map((text) => lines.find(({ raw }) => raw.includes(text))!);
-  const plain = { replica, stream: null, fields: null, cut: false, level: null, deploymentId: expect.any(String), timestamp: expect.any(Date), cursor: expect.any(String) };
+  const plain = { replica, stream: null, fields: null, cut: false, level: null, deploymentId: expect.any(String), timestamp: expect.any(Date), cursor: expect.any(String), origin: { run: expect.any(String), ns: expect.any(BigInt), ordinal: expect.any(Number) } };
   expect(json).toEqual({ ...plain, level: 'WARN', message: 'slow query', fields: { ms: 120 }, raw: '{"level":"warn","msg":"slow query","ms":120}' });
   expect(colored).toEqual({ ...plain, level: 'ERROR', message: 'ERROR it broke', raw: '\u001b[31mERROR\u001b[0m it broke' });
   expect(broken).toMatchObject({ message: 'broken \ufffd\ufffd bytes' });
