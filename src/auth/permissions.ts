@@ -120,6 +120,8 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Subscription.serviceChanged': onService(VIEW),
   'Subscription.deploymentProgress': onService(VIEW),
   'Subscription.serviceLogs': onService(VIEW),
+  'Subscription.databaseLogs': VIEW,
+  'Subscription.preDeployLogs': onService(VIEW),
 
   // Whoever accepts an invitation sees the account that he gets before he has a token.
   AcceptedInvitation: PUBLIC,

@@ -52,6 +52,8 @@ import { CreateLogDrainMutation } from './log-drain/create-log-drain.mutation.js
 import { DeleteLogDrainMutation } from './log-drain/delete-log-drain.mutation.js';
 import { LogDrainsQuery } from './log-drain/log-drains.query.js';
 import { UpdateLogDrainMutation } from './log-drain/update-log-drain.mutation.js';
+import { DatabaseLogsSubscription } from './logs/database-logs.subscription.js';
+import { PreDeployLogsSubscription } from './logs/pre-deploy-logs.subscription.js';
 import { OtherLogsQuery } from './logs/other-logs.query.js';
 import { LogHistoryQuery } from './logs/log-history.query.js';
 import { SendReportsMutation } from './report/send-reports.mutation.js';
@@ -185,6 +187,8 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new UpdateLogDrainMutation(vault, config.APEX_ALLOWED_INTERNAL ?? []),
   new DeleteLogDrainMutation(),
   new ServiceLogsSubscription(orchestrator, access),
+  new DatabaseLogsSubscription(orchestrator, access),
+  new PreDeployLogsSubscription(orchestrator, access),
   new ServiceChangedSubscription(orchestrator, events, access),
   new DeploymentProgressSubscription(events, access),
   new CreateServiceWebhookMutation(vault, config.publicUrl ?? ''),

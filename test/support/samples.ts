@@ -124,6 +124,8 @@ export const SAMPLES: readonly Sample[] = [
 
   sample('Subscription.serviceChanged', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
   sample('Subscription.deploymentProgress', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
+  sample('Subscription.databaseLogs', 'read', VIEWER, (w) => ({ databaseId: w.databaseId })),
+  sample('Subscription.preDeployLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
   sample('Subscription.serviceLogs', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
 ];
 
