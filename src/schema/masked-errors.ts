@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { RequestContext } from '../context.js';
 import { ApexError, badRequest, type ErrorCode, type Fault } from '../errors.js';
+import { withoutValues } from './quoted-values.js';
 
 /** What every error of every door carries beside its message. */
 export interface ErrorExtensions {
@@ -61,7 +62,7 @@ export function extensionsOf(error: ApexError, requestId: string): ErrorExtensio
 
 /** What graphql and Apollo refuse before an execution (syntax, validation, a wrong request) is the client's fault. */
 export function refusedDocument({ message, locations }: GraphQLFormattedError, requestId?: string): GraphQLFormattedError {
-  return { message, ...(locations && { locations }), extensions: { code: 'BAD_REQUEST' satisfies ErrorCode, ...(requestId && { requestId }) } };
+  return { message: withoutValues(message), ...(locations && { locations }), extensions: { code: 'BAD_REQUEST' satisfies ErrorCode, ...(requestId && { requestId }) } };
 }
 
 /** By its shape: an error may come from another realm, as those of Node do under a test runner. */

@@ -1,6 +1,7 @@
 import { GraphQLError, parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { badRequest, unauthenticated } from '../errors.js';
 import type { Actor } from '../context.js';
+import { withoutValues } from '../schema/quoted-values.js';
 import { DOCUMENT_LIMITS, documentFault, rootFields } from '../schema/document-limits.js';
 
 const KEPT_DOCUMENTS = 500;
@@ -58,6 +59,6 @@ function parsed(source: string): DocumentNode {
   try {
     return parse(source, { maxTokens: DOCUMENT_LIMITS.tokens });
   } catch (error) {
-    throw badRequest(error instanceof GraphQLError ? error.message : 'The document cannot be read.');
+    throw badRequest(error instanceof GraphQLError ? withoutValues(error.message) : 'The document cannot be read.');
   }
 }

@@ -181,7 +181,7 @@ export class GraphqlSocket {
       const actor = await contexts.authenticate(this.opening.authorization, this.opening.session);
       const { document, errors, rootFields } = gate.admit(query, operationName, actor);
       await spend(this.#purse(), rootFields - 1);
-      if (errors.length > 0) return errors.map((error) => new GraphQLError(error.message, refusedDocument(error, scope.requestId)));
+      if (errors.length > 0) return errors.map((error) => refusedDocument(error, scope.requestId)).map((refused) => new GraphQLError(refused.message, refused));
       if (!operationOf(document, operationName ?? undefined)) return [new GraphQLError('Unable to identify operation')];
       return { actor, request: { document, variables: variables ?? {}, ...(operationName && { operationName }) } };
     } catch (error) {

@@ -9,6 +9,7 @@ import { OpenAnswers, type OpenForm } from '../rest/open-answers.js';
 import { readBody } from '../rest/read-body.js';
 import { operationOf } from '../schema/document-limits.js';
 import { apexErrorOf } from '../schema/masked-errors.js';
+import { withoutValues } from '../schema/quoted-values.js';
 import type { DocumentGate } from './document-gate.js';
 import { sendGraphqlError } from './graphql-answer.js';
 import { purseOf } from './purse.js';
@@ -82,7 +83,7 @@ async function prepare({ open, gate }: StreamParts, req: Request, res: Response)
   const context = await open(req, res);
   const { query, operationName, variables } = paramsOf(req.method === 'GET' ? req.query : await readBody(req, res));
   const { document, errors, rootFields } = gate.admit(query, operationName, context.actor);
-  if (errors.length > 0) throw badRequest(errors.map(({ message }) => message).join(' '));
+  if (errors.length > 0) throw badRequest(errors.map(({ message }) => withoutValues(message)).join(' '));
   const kind = operationOf(document, operationName)?.operation;
   if (kind === 'mutation' && req.method === 'GET') throw new ApexError('METHOD_NOT_ALLOWED', 'A mutation needs POST.');
   await spend(purseOf(res), rootFields - 1, res);

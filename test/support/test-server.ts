@@ -16,6 +16,8 @@ export interface TestServerOptions {
   cluster?: boolean;
   /** Further settings, e.g. APEX_RATE_LIMIT (off by default). */
   env?: Record<string, string>;
+  /** Default: debug. */
+  logLevel?: string;
   /** The database of another test server, to be a second server of its installation. */
   beside?: TestServer;
 }
@@ -35,12 +37,12 @@ export interface TestServer {
 }
 
 /** The whole server in this process: its own port and database, and its own domain in the cluster, which it leaves empty. */
-export async function startTestServer({ cluster = false, env = {}, beside }: TestServerOptions = {}): Promise<TestServer> {
+export async function startTestServer({ cluster = false, env = {}, logLevel = 'debug', beside }: TestServerOptions = {}): Promise<TestServer> {
   const id = randomBytes(5).toString('hex');
   const home = mkdtempSync(join(tmpdir(), 'apex-server-'));
   const database = beside?.database ?? (await createTestDatabase());
   const lines: string[] = [];
-  const logger = createLogger('debug', new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) }));
+  const logger = createLogger(logLevel, new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) }));
   const config = loadConfig({
     APEX_PORT: '0', APEX_HOME: home, APEX_DOMAIN: `${id}.apex.localhost`, DATABASE_URL: database.url, APEX_RATE_LIMIT: '0', NODE_ENV: 'test',
     APEX_SECRET_KEY: beside?.secretKey ?? randomBytes(32).toString('base64'),
