@@ -35,7 +35,7 @@ type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
 /**
  * Holds every field to the table of permissions. Throws, naming each coordinate, when the schema has a root field or a
  * type without a line, or the table has a line that nothing answers to. A field that only its type's line covers keeps
- * its resolver: whoever got hold of the object was let in at the root.
+ * its resolver where that line asks for no more than `read`: whoever got hold of the object was let in at the root.
  */
 export function guardSchema(schema: GraphQLSchema, permissions: Readonly<Record<string, Permission>> = PERMISSIONS): void {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
@@ -47,28 +47,30 @@ export function guardSchema(schema: GraphQLSchema, permissions: Readonly<Record<
     const ofType = permissions[type.name];
     unused.delete(type.name);
     if (!isRoot && !ofType) missing.push(type.name);
+    if (ofType?.role) missing.push(`${type.name} (a role is asked for by a field, not by a type)`);
     if (isRoot && ofType) missing.push(`${type.name} (a line for each field, not one for all)`);
-    missing.push(...guardFields(type, isRoot, permissions, unused));
+    missing.push(...guardFields(type, isRoot, ofType, permissions, unused));
   }
   const faults = [...missing.map((name) => `${name} has no line`), ...[...unused].map((name) => `"${name}" is not in the schema`)];
   if (faults.length > 0) throw new Error(`The table of permissions does not fit the schema: ${faults.join('; ')}`);
 }
 
-function guardFields(type: GraphQLObjectType, isRoot: boolean, permissions: Readonly<Record<string, Permission>>, unused: Set<string>): string[] {
+function guardFields(type: GraphQLObjectType, isRoot: boolean, ofType: Permission | undefined, permissions: Readonly<Record<string, Permission>>, unused: Set<string>): string[] {
   const missing: string[] = [];
   for (const field of Object.values(type.getFields())) {
     const coordinate = `${type.name}.${field.name}`;
     const own = permissions[coordinate];
     unused.delete(coordinate);
-    if (!own) {
-      if (isRoot) missing.push(coordinate);
-      continue;
-    }
-    if (field.subscribe) field.subscribe = guarded(own, field.subscribe as Resolver);
-    else field.resolve = guarded(own, (field.resolve as Resolver | undefined) ?? ((source) => (source as Record<string, unknown>)[field.name]));
+    if (!own && isRoot) missing.push(coordinate);
+    const line = own ?? (ofType && asksForMore(ofType) ? ofType : undefined);
+    if (!line) continue;
+    if (field.subscribe) field.subscribe = guarded(line, field.subscribe as Resolver);
+    else field.resolve = guarded(line, (field.resolve as Resolver | undefined) ?? ((source) => (source as Record<string, unknown>)[field.name]));
   }
   return missing;
 }
+
+const asksForMore = ({ scope, operator }: Permission): boolean => operator === true || (scope !== 'public' && scope !== 'read');
 
 function guarded(permission: Permission, resolve: Resolver): Resolver {
   return (source, args, context, info) => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { buildASTSchema, parse } from 'graphql';
+import { buildASTSchema, execute, parse } from 'graphql';
 import { guardSchema } from '../../src/auth/guard-schema.js';
 import { PERMISSIONS } from '../../src/auth/permissions.js';
 import { TOKEN_SCOPES, type Actor, type TokenScope } from '../../src/context.js';
 import { Role } from '../../src/entities/roles.js';
-import { documentFor, rootTypes, SAMPLES, type Sample } from '../support/samples.js';
+import { documentFor, NESTED_SAMPLES, PUBLIC_TYPES, rootTypes, SAMPLES, type Sample } from '../support/samples.js';
 import { TestApi, type TestAccount } from '../support/test-api.js';
 import { createWorld, NOWHERE, type World } from '../support/world.js';
 
@@ -41,6 +41,13 @@ describe('permissions', () => {
     for (const { coordinate, scope, role, service, operator } of SAMPLES) {
       expect([coordinate, PERMISSIONS[coordinate]]).toEqual([coordinate, { scope, role, ...(service && { service }), ...(operator && { operator }) }]);
     }
+  });
+
+  test('are for every type and every field with a line of its own, and are as expected', () => {
+    const others = Object.entries(PERMISSIONS).filter(([coordinate]) => !/^(Query|Mutation|Subscription)\./.test(coordinate));
+    const wanted = new Map<string, object>(NESTED_SAMPLES.map(({ coordinate, scope, role, service }) => [coordinate, { scope, role, ...(service && { service }) }]));
+    for (const [coordinate, line] of others) expect([coordinate, line]).toEqual([coordinate, wanted.get(coordinate) ?? { scope: PUBLIC_TYPES.includes(coordinate) ? 'public' : 'read', role: null }]);
+    expect(others.map(([coordinate]) => coordinate)).toEqual(expect.arrayContaining([...wanted.keys(), ...PUBLIC_TYPES]));
   });
 
   test.each(GUARDED.filter(([coordinate]) => !coordinate.startsWith('Subscription.')))('%s without a token is refused', async (_, sample) => {
@@ -106,5 +113,19 @@ describe('permissions', () => {
     expect(guard('type Query { a: Int } type Mutation { b: Int }', { 'Query.a': read, Mutation: read })).toThrow('Mutation.b has no line');
     expect(guard('type Query { a: Int }', { 'Query.a': read, 'Query.b': read, Gone: read })).toThrow('"Query.b" is not in the schema; "Gone" is not in the schema');
     expect(guard('type Query { a: Int }', { 'Query.a': read })).not.toThrow();
+    expect(guard('type Query { a: Secret } type Secret { b: Int }', { 'Query.a': read, Secret: { scope: 'read', role: Role.ADMIN } })).toThrow('Secret (a role is asked for by a field, not by a type) has no line');
+  });
+
+  test("what a type asks for beyond reading is asked of each of its fields, but for those with a line of their own", async () => {
+    const schema = buildASTSchema(parse('type Query { a: Secret } type Secret { b: Int c: Int }'));
+    const read = { scope: 'read', role: null } as const;
+    guardSchema(schema, { 'Query.a': read, Secret: { scope: 'admin', role: null }, 'Secret.c': read });
+    const ask = async (scopes: TokenScope[]) => {
+      const actor: Actor = { kind: 'account', accountId: ada.id, tokenId: ada.tokenId, scopes: new Set(scopes), teamId: null, isOperator: false };
+      const { data, errors } = await execute({ schema, document: parse('{ a { b c } }'), rootValue: { a: { b: 1, c: 2 } }, contextValue: { actor } });
+      return [JSON.parse(JSON.stringify(data)), errors?.map(({ message }) => message)];
+    };
+    expect(await ask(['read'])).toEqual([{ a: { b: null, c: 2 } }, ['This token lacks the scope "admin".']]);
+    expect(await ask(['admin'])).toEqual([{ a: { b: 1, c: 2 } }, undefined]);
   });
 });

@@ -17,6 +17,8 @@ export interface Sample {
   account?: true;
   /** Takes no id: there is nothing of another's to ask for. */
   noId?: true;
+  /** How it is asked for, where it is no root field. */
+  document?: string;
   /** Its variables, with the ids of what a team owns. */
   variables: (world: World) => Record<string, unknown>;
 }
@@ -128,6 +130,23 @@ export const SAMPLES: readonly Sample[] = [
   sample('Subscription.preDeployLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
   sample('Subscription.serviceLogs', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
 ];
+
+const nested = (coordinate: string, scope: Sample['scope'], role: Role, document: string, variables: Sample['variables'], more: Partial<Sample> = {}): Sample => sample(coordinate, scope, role, variables, { document, ...more });
+
+/** Every field below the root that has a line of its own. */
+export const NESTED_SAMPLES: readonly Sample[] = [
+  nested('Team.auditLog', 'admin', ADMIN, 'query ($id: ID!) { team(id: $id) { auditLog(first: 1) { nodes { id } } } }', onTeam),
+  nested('Team.members', 'read', VIEWER, 'query ($id: ID!) { team(id: $id) { members { id } } }', onTeam),
+  nested('EnvGroup.services', 'read', VIEWER, 'query ($id: ID!) { envGroup(id: $id) { services { id } } }', (w) => ({ id: w.groupId })),
+  nested('Service.effectiveVariables', 'read', VIEWER, 'query ($id: ID!) { service(id: $id) { effectiveVariables { key } } }', onService, SERVICE),
+  nested('Service.envGroups', 'read', VIEWER, 'query ($id: ID!) { service(id: $id) { envGroups { id } } }', onService, SERVICE),
+];
+
+/** Types whose objects somebody without a token may get: all others ask for a token that may read. */
+export const PUBLIC_TYPES: readonly string[] = ['AcceptedInvitation'];
+
+/** How a sample is asked for. */
+export const documentOf = (schema: GraphQLSchema, { document, coordinate }: Sample): string => document ?? documentFor(schema, coordinate);
 
 export const rootTypes = (schema: GraphQLSchema): GraphQLObjectType[] => [schema.getQueryType()!, schema.getMutationType()!, schema.getSubscriptionType()!];
 
