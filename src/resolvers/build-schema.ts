@@ -16,7 +16,7 @@ import { AcceptInvitationMutation } from './account/accept-invitation.mutation.j
 import { SignInMutation } from './account/sign-in.mutation.js';
 import { SignUpMutation } from './account/sign-up.mutation.js';
 import { UpdateAccountMutation } from './account/update-account.mutation.js';
-import { EnvGroupViewerCan, EnvironmentViewerCan, ServiceViewerCan, TeamViewerCan } from './account/viewer-can.fields.js';
+import { VIEWER_CAN } from './account/viewer-can.fields.js';
 import { ViewerQuery } from './account/viewer.query.js';
 import { CreateDatabaseMutation } from './database/create-database.mutation.js';
 import { DatabaseQuery } from './database/database.query.js';
@@ -127,10 +127,7 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new UpdateAccountMutation(orm),
   new TeamQuery(),
   new AuditLogFields(),
-  new TeamViewerCan(),
-  new EnvironmentViewerCan(),
-  new ServiceViewerCan(),
-  new EnvGroupViewerCan(),
+  ...VIEWER_CAN.map((ViewerCan) => new ViewerCan() as object),
   new GuardEnvironmentMutations(),
   new RegistryCredentialResolver(vault, orchestrator),
   new TeamFields(config.APEX_TEAM_QUOTA ?? {}),

@@ -1,4 +1,4 @@
-import { getNamedType, isInputObjectType, type GraphQLArgument, type GraphQLFieldResolver, type GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
+import { getNamedType, GraphQLString, isInputObjectType, isObjectType, type GraphQLArgument, type GraphQLFieldResolver, type GraphQLInputObjectType, type GraphQLInputType, type GraphQLSchema } from 'graphql';
 import type { z } from 'zod';
 import type { RequestContext } from '../context.js';
 import { badRequest, type ApexError, type Fault } from '../errors.js';
@@ -6,11 +6,16 @@ import { RULE } from './rule.js';
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
 
-/** Makes every root field of the schema check its inputs before it runs. */
+/** No text of the database holds one, and nothing that people write does. */
+const NO_NUL = 'must not hold a NUL character';
+const isText = (type: GraphQLInputType): boolean => getNamedType(type) === GraphQLString;
+const holdsNul = (value: unknown): boolean => (Array.isArray(value) ? value.some(holdsNul) : typeof value === 'string' && value.includes('\0'));
+
+/** Makes every field of the schema that takes inputs or texts check them before it runs. */
 export function holdToRules(schema: GraphQLSchema): void {
-  for (const root of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
-    for (const field of Object.values(root?.getFields() ?? {})) {
-      if (!field.args.some(({ type }) => isInputObjectType(getNamedType(type)))) continue;
+  for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) {
+    for (const field of type.name.startsWith('__') ? [] : Object.values(type.getFields())) {
+      if (!field.args.some(({ type: taken }) => isInputObjectType(getNamedType(taken)) || isText(taken))) continue;
       if (field.subscribe) field.subscribe = checked(field.args, field.subscribe as Resolver);
       else if (field.resolve) field.resolve = checked(field.args, field.resolve as Resolver);
     }
@@ -31,7 +36,8 @@ function checked(types: readonly GraphQLArgument[], resolve: Resolver): Resolver
 function checkArguments(types: readonly GraphQLArgument[], args: Readonly<Record<string, unknown>>, fromRest: boolean): void {
   const faults = types.flatMap(({ name, type }) => {
     const named = getNamedType(type);
-    return isInputObjectType(named) ? faultsOf(named, args[name], fromRest ? '' : `${name}.`) : [];
+    if (isInputObjectType(named)) return faultsOf(named, args[name], fromRest ? '' : `${name}.`);
+    return isText(type) && holdsNul(args[name]) ? [{ path: name, message: NO_NUL }] : [];
   });
   if (faults.length > 0) throw invalid(faults);
 }
@@ -55,6 +61,7 @@ function faultsOf(type: GraphQLInputObjectType, value: unknown, prefix: string):
     if (isInputObjectType(nested)) return faultsOf(nested, given, `${path}.`);
     const rule = field.extensions[RULE] as z.ZodType | undefined;
     const issues = rule?.safeParse(given).error?.issues ?? [];
+    if (issues.length === 0 && isText(field.type) && holdsNul(given)) return [{ path, message: NO_NUL }];
     return issues.map((issue) => ({ path: [path, ...issue.path].join('.'), message: issue.message }));
   });
 }

@@ -162,6 +162,12 @@ describe('access', () => {
     expect(await can(await api.tokenOf(developer, { scopes: ['read'] }))).toMatchObject({ deploy: false });
     expect(await can(ada.token)).toEqual({ deploy: true, delete: true, environment: { viewerCan: true } });
     expect(await code(ada.token, ask, { id: of.serviceId, deploy: 'everything', delete: 'viewer' })).toBe('BAD_REQUEST');
+    const everywhere = `query ($team: ID!, $group: ID!, $database: ID!, $deployment: ID!) {
+      team(id: $team) { viewerCan(action: "deleteTeam") } envGroup(id: $group) { viewerCan(action: "updateEnvGroup") } database(id: $database) { viewerCan(action: "deleteDatabase") }
+      deployment(id: $deployment) { viewerCan(action: "cancelDeployment") } registryCredentials(teamId: $team) { viewerCan(action: "deleteRegistryCredential") } }`;
+    const seen = async (token: string) => Object.values((await api.run(token, everywhere, { team: of.teamId, group: of.groupId, database: of.databaseId, deployment: of.deploymentId })).data).flat().map((node: any) => node.viewerCan);
+    expect(await seen(developer.token)).toEqual([false, true, true, true, false]);
+    expect(await seen(ada.token)).toEqual([true, true, true, true, true]);
   });
 
   describe('the log', () => {

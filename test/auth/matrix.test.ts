@@ -55,7 +55,11 @@ const ACTORS: readonly Actor[] = [
 /** What a token that is held to a team is refused although it is about no team. */
 const NOT_FOR_HELD = ['Mutation.createTeam', 'Mutation.updateAccount'];
 /** What an operation that needs no token answers to the sample's call: it is let in, and refused for what it says. */
-const PUBLIC_ANSWERS: Record<string, string | null> = { 'Mutation.signIn': 'UNAUTHENTICATED', 'Mutation.signUp': 'FORBIDDEN', 'Mutation.acceptInvitation': null };
+const PUBLIC_ANSWERS: Record<string, string | null> = {
+  'Mutation.signIn': 'UNAUTHENTICATED', 'Mutation.signUp': 'FORBIDDEN', 'Mutation.acceptInvitation': null,
+  // Raw bytes cannot even be said in JSON: it is a bad request before anybody looks at who asks.
+  'Mutation.receiveGithubEvent': null,
+};
 const ASKED: readonly Sample[] = [...SAMPLES, ...NESTED_SAMPLES];
 const isRefusedToAll = ({ scope }: Sample): boolean => scope === 'public' || scope === 'webhook';
 
@@ -103,11 +107,16 @@ async function newCast(): Promise<Cast> {
 }
 
 /** The code that the table promises; null where the caller is let through. */
-function expected({ coordinate, scope, role, service, operator, account, noId }: Sample, actor: Actor, target: 'own' | 'other', door: string): string | null {
+function expected(sample: Sample, actor: Actor, target: 'own' | 'other', door: string): string | null {
+  // A field is asked for on an object that its root has to give first.
+  const atRoot = sample.document ? expectedOf({ ...sample, scope: 'read', role: VIEWER }, actor, target, door) : null;
+  return atRoot ?? expectedOf(sample, actor, target, door);
+}
+
+function expectedOf({ coordinate, scope, role, service, operator, account, noId }: Sample, actor: Actor, target: 'own' | 'other', door: string): string | null {
   // A header that is of no use is refused before anything is looked at, and a socket has one or is closed.
-  if (scope === 'public') return actor.isNobody && (actor.name !== 'no token' || door === 'WebSocket') ? 'UNAUTHENTICATED' : PUBLIC_ANSWERS[coordinate]!;
+  if (scope === 'public' || scope === 'webhook') return actor.isNobody && (actor.name !== 'no token' || door === 'WebSocket') ? 'UNAUTHENTICATED' : PUBLIC_ANSWERS[coordinate]!;
   if (actor.isNobody) return 'UNAUTHENTICATED';
-  if (scope === 'webhook') return 'FORBIDDEN';
   if (!covers(new Set(actor.scopes ?? TOKEN_SCOPES), scope as TokenScope)) return 'FORBIDDEN';
   if (actor.service && !service) return 'FORBIDDEN';
   if (operator) return actor.isOperator ? null : 'FORBIDDEN';
@@ -225,7 +234,7 @@ function loosenings(coordinate: string): Loosened[] {
     ...(role ? [{ coordinate, what: `role ${role}`, permission: { ...line, role }, guest: async ({ tokens }: Cast) => tokens[role]! }] : []),
     ...(line.operator ? [{ coordinate, what: 'for all', permission: { scope: line.scope, role: line.role }, guest: async ({ tokens }: Cast) => tokens[OWNER]! }] : []),
     ...(!line.service && isField && line.scope !== 'public' && line.scope !== 'webhook'
-      ? [{ coordinate, what: 'open to a token of one service', permission: { ...line, service: true as const }, ...(coordinate.split('.')[0] !== 'Team' && coordinate.split('.')[0] !== 'EnvGroup' && !line.operator && { guest: async ({ tokens }: Cast) => tokens['service']! }) }]
+      ? [{ coordinate, what: 'open to a token of one service', permission: { ...line, service: true as const }, ...(coordinate.split('.')[0] !== 'Team' && coordinate.split('.')[0] !== 'EnvGroup' && !line.operator && !NOT_FOR_HELD.includes(coordinate) && { guest: async ({ tokens }: Cast) => tokens['service']! }) }]
       : []),
   ];
 }

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { watchAnswer } from './secret-watch.js';
 
 export interface HttpAnswer {
   status: number;
@@ -28,6 +29,7 @@ export async function http(url: string, { method, token, json, raw, headers = {}
     signal: AbortSignal.timeout(60_000),
   });
   const text = await answer.text();
+  watchAnswer(url, typeof body === 'string' ? body : '', text);
   return { status: answer.status, headers: answer.headers, text, body: parsed(text) };
 }
 

@@ -7,6 +7,7 @@ import { KubeConfig, CoreV1Api } from '@kubernetes/client-node';
 import { loadConfig } from '../../src/config.js';
 import { createLogger } from '../../src/logger.js';
 import { startServer } from '../../src/server.js';
+import { watchLog } from './secret-watch.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 const NODE_DIR = '/var/lib/apex-node';
@@ -68,6 +69,7 @@ export async function startTestServer({ cluster = false, env = {}, logLevel = 'd
       if (cluster) await deleteNamespaces(database, config.KUBECONFIG ?? join(config.APEX_NODE_DIR ?? NODE_DIR, 'kubeconfig'));
       if (!beside) await database.drop();
       rmSync(home, { recursive: true, force: true });
+      watchLog(lines.join(''));
     },
   };
 }

@@ -1,10 +1,13 @@
-import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Resolver, Root, type ClassType } from 'type-graphql';
 import { requireScope } from '../../auth/guard-schema.js';
 import { PERMISSIONS } from '../../auth/permissions.js';
 import { requireAccess, type Noun } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
+import { Deployment } from '../../entities/deployment.js';
 import { EnvGroup } from '../../entities/env-group.js';
 import { Environment } from '../../entities/environment.js';
+import { ManagedDatabase } from '../../entities/managed-database.js';
+import { RegistryCredential } from '../../entities/registry-credential.js';
 import { Service } from '../../entities/service.js';
 import { Team } from '../../entities/team.js';
 import { ApexError } from '../../errors.js';
@@ -31,34 +34,20 @@ async function can({ em, actor }: RequestContext, action: string, noun: Noun, id
   }
 }
 
-@Resolver(() => Team)
-export class TeamViewerCan {
-  @FieldResolver(() => Boolean, { description })
-  viewerCan(@Root() { id }: Team, @Ctx() context: RequestContext, @Arg('action', () => String) action: string): Promise<boolean> {
-    return can(context, action, 'team', id);
+/** The field `viewerCan` of one type. */
+function viewerCanOf(type: ClassType<{ id: string }>, noun: Noun): ClassType {
+  @Resolver(() => type)
+  class ViewerCan {
+    @FieldResolver(() => Boolean, { description })
+    viewerCan(@Root() { id }: { id: string }, @Ctx() context: RequestContext, @Arg('action', () => String) action: string): Promise<boolean> {
+      return can(context, action, noun, id);
+    }
   }
+  return ViewerCan;
 }
 
-@Resolver(() => Environment)
-export class EnvironmentViewerCan {
-  @FieldResolver(() => Boolean, { description })
-  viewerCan(@Root() { id }: Environment, @Ctx() context: RequestContext, @Arg('action', () => String) action: string): Promise<boolean> {
-    return can(context, action, 'environment', id);
-  }
-}
-
-@Resolver(() => Service)
-export class ServiceViewerCan {
-  @FieldResolver(() => Boolean, { description })
-  viewerCan(@Root() { id }: Service, @Ctx() context: RequestContext, @Arg('action', () => String) action: string): Promise<boolean> {
-    return can(context, action, 'service', id);
-  }
-}
-
-@Resolver(() => EnvGroup)
-export class EnvGroupViewerCan {
-  @FieldResolver(() => Boolean, { description })
-  viewerCan(@Root() { id }: EnvGroup, @Ctx() context: RequestContext, @Arg('action', () => String) action: string): Promise<boolean> {
-    return can(context, action, 'envGroup', id);
-  }
-}
+/** `viewerCan` of everything that a role is asked for. */
+export const VIEWER_CAN: readonly ClassType[] = [
+  viewerCanOf(Team, 'team'), viewerCanOf(Environment, 'environment'), viewerCanOf(Service, 'service'), viewerCanOf(Deployment, 'deployment'),
+  viewerCanOf(EnvGroup, 'envGroup'), viewerCanOf(ManagedDatabase, 'database'), viewerCanOf(RegistryCredential, 'registryCredential'),
+];

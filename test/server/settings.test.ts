@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { ConfigError, loadConfig } from '../../src/config.js';
+
+const GOOD = { DATABASE_URL: 'postgres://localhost/apex', APEX_SECRET_KEY: Buffer.alloc(32, 7).toString('base64') };
+
+const faultsOf = (env: Record<string, string>): string[] => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults;
+  }
+};
+
+test('there is no default for a secret: without a key of the right length nothing starts, and no value is repeated', () => {
+  expect(faultsOf(GOOD)).toEqual([]);
+  const { APEX_SECRET_KEY: _key, ...keyless } = GOOD;
+  expect(faultsOf(keyless)).toEqual([expect.stringContaining('APEX_SECRET_KEY: is required')]);
+  for (const APEX_SECRET_KEY of ['', 'changeme', 'canary-of-a-key', Buffer.alloc(16).toString('base64'), Buffer.alloc(33).toString('base64')]) {
+    const [fault, ...more] = faultsOf({ ...GOOD, APEX_SECRET_KEY });
+    expect([fault, more]).toEqual([expect.stringMatching(/^APEX_SECRET_KEY: (is required|must be 32 bytes)/), []]);
+    expect(fault).not.toContain('canary');
+  }
+});
+
+test('a secret that is too short to be one is refused; an empty one is none', () => {
+  expect(faultsOf({ ...GOOD, APEX_GITHUB_WEBHOOK_SECRET: 'canary' })).toEqual([expect.stringMatching(/^APEX_GITHUB_WEBHOOK_SECRET: must be at least 16 characters/)]);
+  expect(faultsOf({ ...GOOD, APEX_METRICS_TOKEN: 'canary' })).toEqual([expect.stringMatching(/^APEX_METRICS_TOKEN: /)]);
+  const { APEX_GITHUB_WEBHOOK_SECRET, APEX_METRICS_TOKEN } = loadConfig({ ...GOOD, APEX_GITHUB_WEBHOOK_SECRET: '', APEX_METRICS_TOKEN: '' });
+  expect([APEX_GITHUB_WEBHOOK_SECRET, APEX_METRICS_TOKEN]).toEqual([undefined, undefined]);
+});
+
+test('every fault is told at once, by its name', () => {
+  const faults = faultsOf({ APEX_PORT: 'canary', DATABASE_URL: 'canary', APEX_SMTP_URL: 'http://user:canary@host' });
+  expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual(['APEX_PORT', 'APEX_SECRET_KEY', 'APEX_SMTP_URL', 'DATABASE_URL']);
+  expect(faults.join()).not.toContain('canary');
+});
