@@ -61,7 +61,7 @@ const PUBLIC_ANSWERS: Record<string, string | null> = {
   'Mutation.receiveGithubEvent': null,
 };
 const ASKED: readonly Sample[] = [...SAMPLES, ...NESTED_SAMPLES];
-const isRefusedToAll = ({ scope }: Sample): boolean => scope === 'public' || scope === 'webhook';
+const isRefusedToAll = ({ scope }: Sample): boolean => scope === 'public' || scope === 'webhook' || scope === 'schedule';
 
 let api: TestApi;
 let doors: { url: string; close: () => Promise<void> };
@@ -117,6 +117,7 @@ function expectedOf({ coordinate, scope, role, service, operator, account, noId 
   // A header that is of no use is refused before anything is looked at, and a socket has one or is closed.
   if (scope === 'public' || scope === 'webhook') return actor.isNobody && (actor.name !== 'no token' || door === 'WebSocket') ? 'UNAUTHENTICATED' : PUBLIC_ANSWERS[coordinate]!;
   if (actor.isNobody) return 'UNAUTHENTICATED';
+  if (scope === 'schedule') return 'FORBIDDEN';
   if (!covers(new Set(actor.scopes ?? TOKEN_SCOPES), scope as TokenScope)) return 'FORBIDDEN';
   if (actor.service && !service) return 'FORBIDDEN';
   if (operator) return actor.isOperator ? null : 'FORBIDDEN';
@@ -212,7 +213,7 @@ test('the door of the webhooks opens to a signature, and to no token', async () 
 });
 
 const lines = PERMISSIONS as Record<string, Permission>;
-const WEAKER: Partial<Record<Permission['scope'], Permission['scope']>> = { webhook: 'public', admin: 'deploy', deploy: 'read', read: 'public' };
+const WEAKER: Partial<Record<Permission['scope'], Permission['scope']>> = { webhook: 'public', schedule: 'public', admin: 'deploy', deploy: 'read', read: 'public' };
 const LOWER: Partial<Record<Role, Role>> = { DEVELOPER: VIEWER, ADMIN: DEVELOPER, OWNER: ADMIN };
 
 interface Loosened {
@@ -233,7 +234,7 @@ function loosenings(coordinate: string): Loosened[] {
     ...(scope ? [{ coordinate, what: `scope ${scope}`, permission: { ...line, scope }, ...(own && { guest: () => api.tokenOf(people[line.operator ? 'operator' : OWNER]!, { scopes: [scope as TokenScope] }) }) }] : []),
     ...(role ? [{ coordinate, what: `role ${role}`, permission: { ...line, role }, guest: async ({ tokens }: Cast) => tokens[role]! }] : []),
     ...(line.operator ? [{ coordinate, what: 'for all', permission: { scope: line.scope, role: line.role }, guest: async ({ tokens }: Cast) => tokens[OWNER]! }] : []),
-    ...(!line.service && isField && line.scope !== 'public' && line.scope !== 'webhook'
+    ...(!line.service && isField && TOKEN_SCOPES.includes(line.scope as TokenScope)
       ? [{ coordinate, what: 'open to a token of one service', permission: { ...line, service: true as const }, ...(coordinate.split('.')[0] !== 'Team' && coordinate.split('.')[0] !== 'EnvGroup' && !line.operator && !NOT_FOR_HELD.includes(coordinate) && { guest: async ({ tokens }: Cast) => tokens['service']! }) }]
       : []),
   ];
