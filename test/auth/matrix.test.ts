@@ -58,7 +58,7 @@ const NOT_FOR_HELD = ['Mutation.createTeam', 'Mutation.updateAccount'];
 const PUBLIC_ANSWERS: Record<string, string | null> = {
   'Mutation.signIn': 'UNAUTHENTICATED', 'Mutation.signUp': 'FORBIDDEN', 'Mutation.acceptInvitation': null,
   // Raw bytes cannot even be said in JSON: it is a bad request before anybody looks at who asks.
-  'Mutation.receiveGithubEvent': null,
+  'Mutation.receiveGithubEvent': null, 'Mutation.receiveGiteaEvent': null,
 };
 const ASKED: readonly Sample[] = [...SAMPLES, ...NESTED_SAMPLES];
 const isRefusedToAll = ({ scope }: Sample): boolean => scope === 'public' || scope === 'webhook' || scope === 'schedule';
