@@ -9,6 +9,9 @@ export interface Usage {
   live: number;
 }
 
+/** Thousands of readers need a while to come, on a machine that has other things to do. */
+const ANSWER_MS = 180_000;
+
 /** A program with a channel to it. */
 export class MeasuredProcess {
   readonly child: ChildProcess;
@@ -20,7 +23,7 @@ export class MeasuredProcess {
   }
 
   async ask<T>(question: unknown): Promise<T> {
-    const answer = once(this.child, 'message', { signal: AbortSignal.timeout(60_000) });
+    const answer = once(this.child, 'message', { signal: AbortSignal.timeout(ANSWER_MS) });
     this.child.send(question as object);
     return ((await answer) as [T])[0];
   }

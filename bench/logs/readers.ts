@@ -1,6 +1,8 @@
 /** Many readers in a process of their own. Each counts what it got and what it was told that it lost; latencies go into one histogram. */
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import WebSocket from 'ws';
+import { RawReader } from './raw-reader.ts';
 
 export interface OpenReaders {
   open: 'raw' | 'graphql';
@@ -29,30 +31,37 @@ let histogram = new Uint32Array(60_000 / STEP_MS);
 let delivered = 0;
 let readers: Reader[] = [];
 
+function note(lines: number, writtenAt: number): void {
+  const bucket = Math.min(histogram.length - 1, Math.max(0, Math.floor((performance.timeOrigin + performance.now() - writtenAt) / STEP_MS)));
+  histogram[bucket] = histogram[bucket]! + lines;
+  delivered += lines;
+}
+
 class Reader {
   first: number | undefined;
   last = 0;
   got = 0;
   dropped = 0;
   gaps = 0;
-  readonly socket: WebSocket;
+  readonly socket: WebSocket | Socket;
 
   constructor({ open, url, token, serviceId }: OpenReaders, number: number, joined: () => void) {
-    this.socket = open === 'raw' ? new WebSocket(url, { perMessageDeflate: false }) : new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false });
-    this.socket.on('error', (error) => console.error(`reader ${number}: ${error.message}`));
     if (open === 'raw') {
-      this.socket.once('open', joined);
-      this.socket.on('message', (data: Buffer) => this.take(Date.parse(data.toString('latin1', 0, 24)), Number.parseInt(data.toString('latin1', 30, 60), 10)));
+      const raw = new RawReader(url, joined, (lines, writtenAt) => note(lines, writtenAt));
+      this.socket = raw.socket;
       return;
     }
+    const socket = new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false });
+    this.socket = socket;
+    socket.on('error', (error) => console.error(`reader ${number}: ${error.message}`));
     const id = `reader-${String(number).padStart(6, '0')}-0123456789abcdef012345`;
-    this.socket.once('open', () => this.socket.send(JSON.stringify({ type: 'connection_init', payload: token ? { Authorization: `Bearer ${token}` } : {} })));
-    this.socket.on('message', (data) => {
+    socket.once('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: token ? { Authorization: `Bearer ${token}` } : {} })));
+    socket.on('message', (data) => {
       const { type, payload } = JSON.parse(String(data));
       if (type === 'connection_ack') {
-        this.socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: SUBSCRIPTION, variables: { serviceId, tail: 0 } } }));
+        socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: SUBSCRIPTION, variables: { serviceId, tail: 0 } } }));
         if (!token) joined();
-      } else if (type === 'ping') this.socket.send('{"type":"pong"}');
+      } else if (type === 'ping') socket.send('{"type":"pong"}');
       else if (type === 'next') {
         if (!payload.data) return console.error(JSON.stringify(payload));
         const { lines, dropped, gap } = payload.data.serviceLogs;
@@ -65,9 +74,7 @@ class Reader {
   }
 
   take(writtenAt: number, number: number): void {
-    const bucket = Math.min(histogram.length - 1, Math.max(0, Math.floor((performance.timeOrigin + performance.now() - writtenAt) / STEP_MS)));
-    histogram[bucket] = histogram[bucket]! + 1;
-    delivered += 1;
+    note(1, writtenAt);
     // What was lost before the first line that it saw cannot be told apart from what was never its own.
     if (this.first === undefined) (this.first = number), (this.dropped = 0);
     this.got += 1;
@@ -113,7 +120,7 @@ async function answer(question: unknown): Promise<unknown> {
     return question;
   }
   if (question === 'close') {
-    await Promise.all(readers.map(({ socket }) => (socket.close(), once(socket, 'close'))));
+    await Promise.all(readers.map(({ socket }) => ('close' in socket ? socket.close() : socket.destroy(), once(socket, 'close'))));
     readers = [];
     return 'closed';
   }
