@@ -9,12 +9,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ApexUnderTest } from './logs/apex-server.ts';
 import { ApiServer } from './logs/api-server.ts';
 import { followWithKubectl } from './logs/kubectl-readers.ts';
-import { MeasuredProcess } from './logs/measured-process.ts';
+import { MeasuredProcess, type Usage } from './logs/measured-process.ts';
 import type { OpenReaders, ReadersReport } from './logs/readers.ts';
 
 const SIZES = (process.env.APEX_BENCH_READERS ?? '1,4,16,64,256,1024').split(',').map(Number);
 const SECONDS = Number(process.env.APEX_BENCH_SECONDS ?? 6);
 const ROUNDS = 3;
+/** Readers that have left are forgotten by then. */
+const AFTER_MS = 3_000;
 const MOST_KUBECTL = 64;
 const STEADY = 'i=0; while :; do i=$((i+1)); printf "%-99s\\n" "line $i"; usleep 8500; done';
 /** Fast enough to fill what the kernel keeps for a reader that has stopped. */
@@ -42,20 +44,26 @@ const show = (label: string, { p50, p99, bytes, rss, microseconds, unannounced, 
 
 async function measure(server: MeasuredProcess, wanted: OpenReaders): Promise<Measured> {
   const readers = new Readers();
+  const before = await server.usage();
+  let report: ReadersReport;
+  let cpu: number;
+  let full: Usage;
   try {
-    const before = await server.usage();
     await readers.open(wanted);
     await pause(2_000);
     await readers.tell('reset');
     const from = await server.cpuSeconds();
     await pause(SECONDS * 1000);
-    const to = await server.cpuSeconds();
-    const report = await readers.report();
-    const after = await server.usage();
-    return { ...report, bytes: (after.live - before.live) / wanted.count, rss: (after.rss - before.rss) / wanted.count, microseconds: ((to - from) * 1e6) / Math.max(1, report.delivered) };
+    cpu = (await server.cpuSeconds()) - from;
+    report = await readers.report();
+    full = await server.usage();
   } finally {
     await readers.stop();
   }
+  await pause(AFTER_MS);
+  // What a server holds changes by itself too, so what was there before is looked at from both sides.
+  const without = (await server.usage()).live;
+  return { ...report, bytes: (full.live - (before.live + without) / 2) / wanted.count, rss: (full.rss - before.rss) / wanted.count, microseconds: (cpu * 1e6) / Math.max(1, report.delivered) };
 }
 
 async function peer(mode: 'raw' | 'stock', count: number): Promise<Measured> {
@@ -63,7 +71,7 @@ async function peer(mode: 'raw' | 'stock', count: number): Promise<Measured> {
   try {
     const [{ url }] = (await once(server.child, 'message')) as [{ url: string }];
     // Its own code is loaded and warm, as the other's is.
-    await warm({ open: mode === 'raw' ? 'raw' : 'graphql', url, count: 1 });
+    await warm({ open: mode === 'raw' ? 'raw' : 'graphql', url, count: 1, serviceId: 'any' });
     return await measure(server, { open: mode === 'raw' ? 'raw' : 'graphql', url, count, serviceId: 'any' });
   } finally {
     await server.stop();
