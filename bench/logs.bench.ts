@@ -153,10 +153,12 @@ async function main(): Promise<void> {
       const wanted: OpenReaders = { open: 'graphql', url: apex.url.replace('http', 'ws') + '/graphql', token: apex.token, serviceId, count };
       const cpu = api.cpuSeconds();
       const began = performance.now();
-      let upstream = 0;
-      const looks = setTimeout(() => (upstream = api.follows()), 3_000 + SECONDS * 500);
+      const looks: number[] = [];
+      const looking = setInterval(() => void looks.push(api.follows()), 2_000);
       const ours = await measure(apex.process, wanted);
-      clearTimeout(looks);
+      clearInterval(looking);
+      // The API server counts everybody's: whoever else reads a log for a moment is not in all the looks.
+      const upstream = Math.min(...looks.filter((follows) => follows > 0));
       show('apex', ours);
       const used = api.cpuSeconds();
       if (cpu !== null && used !== null) console.log(`  upstream follows ${upstream}, API server ${(((used - cpu) / (performance.now() - began)) * 1e5).toFixed(1)} % of a processor`);
