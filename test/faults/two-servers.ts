@@ -57,7 +57,8 @@ export function twoServers({ services, changesPerSecond, seconds, stoppedSeconds
       // One after the other for each service, so that "the last" means something.
       const before = last.get(id) ?? Promise.resolve();
       const call = before.then(async () => {
-        const answer = await through().rest.patch(`/api/services/${id}`, { args: [value] });
+        // A 503 (a machine so busy that the cluster does not answer) has changed nothing: the client sends it again.
+        const answer = await until('the change is taken', () => through().rest.patch(`/api/services/${id}`, { args: [value] }, `change-${value}`), ({ status }) => status !== 503, 90);
         expect(answer.status).toBe(200);
         intent.set(id, value);
       });
@@ -117,12 +118,15 @@ export function twoServers({ services, changesPerSecond, seconds, stoppedSeconds
     const { token } = server;
     const body = JSON.stringify({ args: ['half'] });
     const begun = ids.map((id) => {
-      const call = request(`${server.url}/api/services/${id}`, { method: 'PATCH', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': body.length } });
+      const call = request(`${server.url}/api/services/${id}`, { method: 'PATCH', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' } });
+      // The server says so once it has read the head: from then on the request has begun.
+      const read = new Promise<void>((resolve, reject) => call.on('continue', resolve).on('error', reject));
       const answered = new Promise<number>((resolve, reject) => call.on('response', (answer) => (answer.resume(), resolve(answer.statusCode ?? 0))).on('error', reject));
-      call.write(body.slice(0, 8));
-      return { call, answered };
+      call.flushHeaders();
+      return { call, answered, read };
     });
-    await pause(500);
+    await Promise.all(begun.map(({ read }) => read));
+    for (const { call } of begun) call.write(body.slice(0, 8));
     const began = performance.now();
     const ended = server.signal('SIGTERM');
     await pause(200);
