@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import type { Logger } from '../logger.js';
 
-/** Time for answers that have begun, and for one part to let go; all in all less than 30 s. */
-const DRAIN_MS = 10_000;
-const PART_MS = 12_000;
+/** Time for answers that have begun, and for one part to let go; whatever hangs, the process ends after 30 s. */
+const DRAIN_MS = 18_000;
+const PART_MS = 10_000;
 const SWEEP_MS = 50;
 
 /** Everything that must be let go of, in the opposite order of its making. */
