@@ -95,8 +95,8 @@ describe('pods on the node', () => {
   test('a policy holds: towards other namespaces, the machine and the API server', async () => {
     const web = await space.address('web');
     const reach = (from: LiveNamespace, host: string, port: number) => from.shell('client', `timeout 2 nc -w 2 ${host} ${port} -e true`);
-    expect(await reach(other, web, 8080)).toBe(true);
-    expect(await reach(space, '10.96.0.1', 443)).toBe(true);
+    expect(await eventually(() => reach(other, web, 8080), (open) => open)).toBe(true);
+    expect(await eventually(() => reach(space, '10.96.0.1', 443), (open) => open)).toBe(true);
 
     await space.apply({
       apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed' },
@@ -111,7 +111,7 @@ describe('pods on the node', () => {
     expect(await eventually(() => reach(other, web, 8080), (open) => !open)).toBe(false);
     expect(await eventually(() => reach(space, '10.96.0.1', 443), (open) => !open)).toBe(false);
     expect(await reach(space, '10.244.0.1', 6443)).toBe(false);
-    expect(await space.shell('client', 'timeout 2 wget -qO- http://web/')).toBe(true);
+    expect(await eventually(() => space.shell('client', 'timeout 2 wget -qO- http://web/'), (answered) => answered)).toBe(true);
     // The ingress is the way in from outside, whatever a policy says of other pods.
     expect((await viaIngress(8080, 'unused', '/', web)).status).toBe(200);
   }, 120_000);
