@@ -47,8 +47,9 @@ it('its sockets spend from it, too; and when it is used up, the page is told how
       super(address, protocols, { headers: { cookie }, origin: server.url });
     }
   }
-  const client = createClient({ url: `${server.url.replace('http', 'ws')}/graphql`, webSocketImpl: FromPage, retryAttempts: 0, lazy: false, onNonLazyError: () => undefined });
   const [, before] = remaining(await fromPage());
+  // Connects at once, so the count is taken before it is made.
+  const client = createClient({ url: `${server.url.replace('http', 'ws')}/graphql`, webSocketImpl: FromPage, retryAttempts: 0, lazy: false, onNonLazyError: () => undefined });
   for (let asked = 0; asked < 3; asked += 1) await client.iterate({ query: VIEWER }).next();
   // The upgrade, three operations, and this request.
   expect(remaining(await fromPage())[1]).toBe(before - 5);
