@@ -19,9 +19,13 @@ describe('an image reference', () => {
   });
 
   test.each(INVALID.map((image) => [image]))('%j is none, whatever its length', (image) => {
-    const before = process.cpuUsage();
-    expect(isImageReference(image)).toBe(false);
-    expect(process.cpuUsage(before).user / 1000).toBeLessThan(50);
+    const cost = () => {
+      const before = process.cpuUsage();
+      expect(isImageReference(image)).toBe(false);
+      return process.cpuUsage(before).user / 1000;
+    };
+    // The least of three: the garbage of other tests may be collected meanwhile.
+    expect(Math.min(cost(), cost(), cost())).toBeLessThan(50);
   });
 
   test('what the API takes, the registry client can read', () => {

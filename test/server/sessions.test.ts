@@ -56,19 +56,20 @@ describe('sessions', () => {
     expect((await asked(`apex_session=${server.token}`)).status).toBe(401);
   });
 
-  it('a wrong password and an unknown address are refused alike, and in about the same time', async () => {
+  it('a wrong password and an unknown address are refused alike, and for about the same work', async () => {
     const wrong = await signIn(EMAIL, 'wrong horse battery');
     const unknown = await signIn('nobody@example.com');
     const bare = ({ status, text }: HttpAnswer) => [status, text.replace(/"requestId":"[^"]+"/, '')];
     expect(bare(wrong)).toEqual(bare(unknown));
     expect(wrong.status).toBe(401);
     expect(wrong.headers.get('set-cookie')).toBeNull();
-    const time = async (email: string) => {
-      const since = performance.now();
+    // The server is in this process: what an answer costs, however busy the machine is with others.
+    const cost = async (email: string) => {
+      const before = process.cpuUsage();
       await signIn(email, 'wrong horse battery');
-      return performance.now() - since;
+      return process.cpuUsage(before).user;
     };
-    const [known, none] = [Math.min(await time(EMAIL), await time(EMAIL)), Math.min(await time('a@example.com'), await time('b@example.com'))];
+    const [known, none] = [Math.min(await cost(EMAIL), await cost(EMAIL)), Math.min(await cost('a@example.com'), await cost('b@example.com'))];
     expect(none).toBeGreaterThan(known / 3);
   });
 
