@@ -7,8 +7,19 @@ export interface LoadResult {
   slowestMs: number;
 }
 
+/** What visitors saw while `work` went on; the load ends with it, however it ends. */
+export async function underLoad(serviceUrl: string, perSecond: number, work: () => Promise<void>): Promise<LoadResult> {
+  const load = steadyLoad(serviceUrl, perSecond);
+  try {
+    await work();
+  } finally {
+    await load.stop();
+  }
+  return load.result;
+}
+
 /** So many requests a second through the ingress, on loopback, until stopped; each counts, also one that is late. */
-export function steadyLoad(serviceUrl: string, perSecond: number, path = '/'): { stop: () => Promise<LoadResult> } {
+function steadyLoad(serviceUrl: string, perSecond: number): { result: LoadResult; stop: () => Promise<void> } {
   const { host, port } = new URL(serviceUrl);
   const agent = new Agent({ connections: 50, pipelining: 1, headersTimeout: 15_000, bodyTimeout: 15_000 });
   const result: LoadResult = { sent: 0, failed: {}, slowestMs: 0 };
@@ -18,7 +29,7 @@ export function steadyLoad(serviceUrl: string, perSecond: number, path = '/'): {
     const at = performance.now();
     let outcome: string;
     try {
-      const { statusCode, body } = await request(`http://127.0.0.1:${port}${path}`, { dispatcher: agent, headers: { host } });
+      const { statusCode, body } = await request(`http://127.0.0.1:${port}/`, { dispatcher: agent, headers: { host } });
       await body.dump();
       outcome = String(statusCode);
     } catch (error) {
@@ -36,11 +47,11 @@ export function steadyLoad(serviceUrl: string, perSecond: number, path = '/'): {
     }
   }, 5);
   return {
+    result,
     stop: async () => {
       clearInterval(tick);
       await Promise.all(flying);
       await agent.close();
-      return result;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execInPod } from '../../src/orchestrator/kubernetes/pod-exec.js';
-import { steadyLoad } from '../faults/steady-load.js';
+import { underLoad } from '../faults/steady-load.js';
 import { ClusterInstallation, type SeenService } from './cluster-installation.js';
 
 const OURS = /^(OWN|FIRST|SECOND|BOTH|ALL)=/;
@@ -40,13 +40,13 @@ async function seen(): Promise<Record<string, string>[]> {
 /** A change of the service's variables, with visitors at its address all the while. */
 async function rolledOut(change: () => Promise<unknown>): Promise<void> {
   const before = await uids();
-  const visitors = steadyLoad(url, REQUESTS_A_SECOND);
-  await change();
   const moved = ({ status, latestDeployment, currentDeployment }: SeenService) => status === 'RUNNING' && latestDeployment.id === currentDeployment?.id && latestDeployment.state === 'LIVE';
-  const { latestDeployment } = await installation.service(id);
-  await installation.until(id, (service) => moved(service) && service.latestDeployment.id === latestDeployment.id, 90);
-  await installation.eventually(pods, (list) => list.length === 2, 60);
-  const { sent, failed } = await visitors.stop();
+  const { sent, failed } = await underLoad(url, REQUESTS_A_SECOND, async () => {
+    await change();
+    const { latestDeployment } = await installation.service(id);
+    await installation.until(id, (service) => moved(service) && service.latestDeployment.id === latestDeployment.id, 90);
+    await installation.eventually(pods, (list) => list.length === 2, 60);
+  });
   expect([failed, sent > 0]).toEqual([{}, true]);
   expect((await uids()).filter((uid) => before.includes(uid))).toEqual([]);
 }
