@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
@@ -32,8 +33,9 @@ export const SETTINGS = z.object({
   APEX_INGRESS_CLASS: z.string().optional().describe("Class of the Ingress objects; unset: the cluster's default"),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').describe('PostgreSQL'),
   APEX_OWNER_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').optional().describe('The same database as the role that owns its tables and migrates them; then the role of DATABASE_URL can add to the audit log, and no more'),
-  APEX_SECRET_KEY: z.string().optional().describe('Key that seals secrets at rest: 32 bytes, base64 (or use APEX_SECRET_KEY_FILE)'),
+  APEX_SECRET_KEY: z.string().optional().describe('Key that seals secrets at rest: 32 bytes, base64 (or use APEX_SECRET_KEY_FILE or APEX_SECRET_KEY_COMMAND)'),
   APEX_SECRET_KEY_FILE: path.optional().describe('File that holds the key'),
+  APEX_SECRET_KEY_COMMAND: z.string().min(1).optional().describe('Shell command that prints the key, for one that is kept in a key management service or a secret manager; run once at the start'),
   APEX_SECRET_KEY_PREVIOUS: z.string().optional().describe('The key before this one, while `apex keys rotate` has not ended'),
   KUBECONFIG: path.optional().describe('Cluster to use'),
   APEX_NODE_DIR: path.optional().describe('System folder of the embedded node, where that is the cluster'),
@@ -76,8 +78,9 @@ function isPrivateNetwork(text: string): boolean {
 }
 
 const SECRET_KEY_BYTES = 32;
+const KEY_COMMAND_MS = 30_000;
 
-export interface Config extends Readonly<Omit<z.output<typeof SETTINGS>, 'APEX_SECRET_KEY' | 'APEX_SECRET_KEY_FILE' | 'APEX_SECRET_KEY_PREVIOUS'>> {
+export interface Config extends Readonly<Omit<z.output<typeof SETTINGS>, 'APEX_SECRET_KEY' | 'APEX_SECRET_KEY_FILE' | 'APEX_SECRET_KEY_COMMAND' | 'APEX_SECRET_KEY_PREVIOUS'>> {
   /** 32 bytes. */
   readonly secretKey: Buffer;
   /** The one before it, during a rotation. */
@@ -97,12 +100,12 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in SETTINGS.shape && value !== ''));
   const parsed = SETTINGS.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${sentence(issue)}`);
-  const key = readSecretKey(given.APEX_SECRET_KEY, given.APEX_SECRET_KEY_FILE);
+  const key = readSecretKey(given.APEX_SECRET_KEY, given.APEX_SECRET_KEY_FILE, given.APEX_SECRET_KEY_COMMAND, env);
   if (typeof key === 'string') faults.push(key);
   const previous = given.APEX_SECRET_KEY_PREVIOUS ? keyBytes('APEX_SECRET_KEY_PREVIOUS', given.APEX_SECRET_KEY_PREVIOUS) : null;
   if (typeof previous === 'string') faults.push(previous);
   if (!parsed.success || typeof key === 'string' || typeof previous === 'string') throw new ConfigError(faults);
-  const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, APEX_SECRET_KEY_PREVIOUS: _previous, ...settings } = parsed.data;
+  const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, APEX_SECRET_KEY_COMMAND: _command, APEX_SECRET_KEY_PREVIOUS: _previous, ...settings } = parsed.data;
   return Object.freeze({ ...settings, secretKey: key, previousKey: previous });
 }
 
@@ -112,19 +115,29 @@ function sentence(issue: z.core.$ZodIssue): string {
   return issue.message.replace(/,? received .*$/i, '');
 }
 
-function readSecretKey(value: string | undefined, file: string | undefined): Buffer | string {
-  if (value && file) return 'APEX_SECRET_KEY: set either it or APEX_SECRET_KEY_FILE, not both';
-  let text = value;
+function readSecretKey(value: string | undefined, file: string | undefined, command: string | undefined, env: NodeJS.ProcessEnv): Buffer | string {
+  if ([value, file, command].filter(Boolean).length > 1) return 'APEX_SECRET_KEY: set one of it, APEX_SECRET_KEY_FILE and APEX_SECRET_KEY_COMMAND';
   if (file) {
     try {
-      text = readFileSync(file, 'utf8');
+      return keyBytes('APEX_SECRET_KEY_FILE', readFileSync(file, 'utf8'));
     } catch {
       return 'APEX_SECRET_KEY_FILE: the file cannot be read';
     }
   }
-  const name = file ? 'APEX_SECRET_KEY_FILE' : 'APEX_SECRET_KEY';
-  if (!text) return 'APEX_SECRET_KEY: is required (make one with "openssl rand -base64 32")';
-  return keyBytes(name, text);
+  if (command) return keyOfCommand(command, env);
+  if (!value) return 'APEX_SECRET_KEY: is required (make one with "openssl rand -base64 32")';
+  return keyBytes('APEX_SECRET_KEY', value);
+}
+
+/** What the command says on its error output is its own to log: it may quote a secret. */
+function keyOfCommand(command: string, env: NodeJS.ProcessEnv): Buffer | string {
+  try {
+    return keyBytes('APEX_SECRET_KEY_COMMAND', execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8', env, timeout: KEY_COMMAND_MS, maxBuffer: 64 * 1024, stdio: ['ignore', 'pipe', 'ignore'] }));
+  } catch (error) {
+    const { status, code } = error as { status?: number | null; code?: string };
+    const why = code === 'ETIMEDOUT' ? `did not end within ${KEY_COMMAND_MS / 1000} s` : status ? `ended with exit code ${status}` : 'could not be run';
+    return `APEX_SECRET_KEY_COMMAND: the command ${why}`;
+  }
 }
 
 function keyBytes(name: string, text: string): Buffer | string {

@@ -36,3 +36,12 @@ test('every fault is told at once, by its name', () => {
   expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual(['APEX_PORT', 'APEX_SECRET_KEY', 'APEX_SMTP_URL', 'DATABASE_URL']);
   expect(faults.join()).not.toContain('canary');
 });
+
+test('the key may be what a command prints; one that fails is named, and what it said is not repeated', () => {
+  const { APEX_SECRET_KEY, ...keyless } = GOOD;
+  const { secretKey } = loadConfig({ ...keyless, KEY_ID: APEX_SECRET_KEY, APEX_SECRET_KEY_COMMAND: 'printf %s "$KEY_ID"' });
+  expect(secretKey.toString('base64')).toBe(APEX_SECRET_KEY);
+  expect(faultsOf({ ...keyless, APEX_SECRET_KEY_COMMAND: 'echo canary; echo canary >&2; exit 3' })).toEqual(['APEX_SECRET_KEY_COMMAND: the command ended with exit code 3']);
+  expect(faultsOf({ ...keyless, APEX_SECRET_KEY_COMMAND: 'echo canary' })).toEqual([expect.stringMatching(/^APEX_SECRET_KEY_COMMAND: must be 32 bytes in base64/)]);
+  expect(faultsOf({ ...GOOD, APEX_SECRET_KEY_COMMAND: 'true' })).toEqual([expect.stringMatching(/^APEX_SECRET_KEY: set one of it/)]);
+});

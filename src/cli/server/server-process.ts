@@ -111,7 +111,7 @@ export class ServerProcess {
       APEX_HOME: this.home.path,
       DATABASE_URL: databaseUrl,
       APEX_DOMAIN: env.APEX_DOMAIN || domain,
-      ...(env.APEX_SECRET_KEY || env.APEX_SECRET_KEY_FILE ? {} : { APEX_SECRET_KEY_FILE: this.home.secretKeyFile }),
+      ...(env.APEX_SECRET_KEY || env.APEX_SECRET_KEY_FILE || env.APEX_SECRET_KEY_COMMAND ? {} : { APEX_SECRET_KEY_FILE: this.home.secretKeyFile }),
     };
   }
 
