@@ -20,23 +20,31 @@ export interface AuditEntry {
 
 const INSERT = `
   insert into audit_event (id, team_id, account_id, token_id, actor, action, target_kind, target_id, target_name, outcome, ip, door, request_id, before, after, created_at)
-  values (?, ?, ?, ?, coalesce((select name from account where id = ?), (select name from token where id = ?), ?), ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, now())`;
+  values `;
+const ROW = '(?, ?, ?, ?, coalesce((select name from account where id = ?), (select name from token where id = ?), ?), ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, now())';
 
 /** The number of events that an operation has written. */
 const written = new WeakMap<RequestContext, number>();
 
 /** Writes an event in the transaction of what it tells of: both are there or neither. */
-export async function recordAudit(tx: EntityManager, context: RequestContext, entry: AuditEntry): Promise<void> {
-  const { actor } = context;
+export const recordAudit = (tx: EntityManager, context: RequestContext, entry: AuditEntry): Promise<void> => recordAudits(tx, [{ ...entry, context }]);
+
+/** The same for many, each of an operation of its own perhaps, with one statement. */
+export async function recordAudits(tx: EntityManager, entries: readonly (AuditEntry & { context: RequestContext })[]): Promise<void> {
+  if (entries.length === 0) return;
+  await tx.execute(`${INSERT}${entries.map(() => ROW).join(', ')}`, entries.flatMap(({ context, ...entry }) => rowOf(context, entry)));
+  for (const { context } of entries) written.set(context, (written.get(context) ?? 0) + 1);
+}
+
+function rowOf({ actor, ip, door, requestId }: RequestContext, entry: AuditEntry): unknown[] {
   const accountId = entry.accountId ?? (actor.kind === 'account' ? actor.accountId : null);
   const tokenId = 'tokenId' in actor ? actor.tokenId : null;
   const json = (state: AuditState | null | undefined): string | null => (state ? JSON.stringify(state) : null);
   const { target } = entry;
-  await tx.execute(INSERT, [
+  return [
     newId(), entry.teamId ?? null, accountId, tokenId, accountId, tokenId, actor.kind === 'system' ? actor.name : actor.kind, entry.action,
-    target?.kind ?? null, target?.id ?? null, target?.name ?? null, entry.outcome ?? 'OK', context.ip, context.door, context.requestId, json(entry.before), json(entry.after),
-  ]);
-  written.set(context, (written.get(context) ?? 0) + 1);
+    target?.kind ?? null, target?.id ?? null, target?.name ?? null, entry.outcome ?? 'OK', ip, door, requestId, json(entry.before), json(entry.after),
+  ];
 }
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;

@@ -48,6 +48,20 @@ export async function moveDeployment(tx: EntityManager, move: DeploymentMove): P
   return true;
 }
 
+/** Moves many to the same end, in the given transaction, each with its event. Call it with their rows locked. */
+export async function endDeployments(tx: EntityManager, locked: readonly Pick<Deployment, 'id' | 'state'>[], to: DeploymentState, reason: { code: ReasonCode; message: string }): Promise<void> {
+  if (locked.length === 0) return;
+  for (const { state } of locked) assertMove(state, to);
+  await tx.execute(
+    `with ended as (
+       update deployment set state = ?, reason_code = ?, reason_message = ?, ended_at = now() where id = any(string_to_array(?, ',')::uuid[]) returning id
+     )
+     insert into deployment_event (id, deployment_id, number, state, message, at)
+     select gen_random_uuid(), ended.id, (select coalesce(max(number), 0) + 1 from deployment_event where deployment_id = ended.id), ?, ?, now() from ended`,
+    [to, reason.code, reason.message, locked.map(({ id }) => id).join(','), to, reason.message],
+  );
+}
+
 /**
  * Tells subscribers how an unfinished deployment gets on. False when it has ended or moved on in the meantime,
  * or when the last event already says the same.

@@ -142,8 +142,8 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     await Promise.all([this.#guard.close(), this.#probe.close()]);
   }
 
-  wake(tx: EntityManager, key: ReconcileKey): Promise<void> {
-    return this.#parts.queue.wake(tx, key);
+  wake(tx: EntityManager, ...keys: readonly ReconcileKey[]): Promise<void> {
+    return this.#parts.queue.wake(tx, ...keys);
   }
 
   cluster(): ClusterState {

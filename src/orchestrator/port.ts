@@ -135,7 +135,7 @@ export interface LogChannel {
 /** All that resolvers may ask of the cluster. */
 export interface Orchestrator {
   /** Queues a look at `key`, in the caller's transaction: it happens if, and only if, `tx` commits. */
-  wake(tx: EntityManager, key: ReconcileKey): Promise<void>;
+  wake(tx: EntityManager, ...keys: readonly ReconcileKey[]): Promise<void>;
   cluster(): ClusterState;
   /** Live lines of all replicas, through rollouts and restarts, until `signal` aborts. Throws ApexError CLUSTER_REQUIRED. */
   follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;

@@ -63,11 +63,11 @@ export class WakeQueue {
     this.#started = true;
   }
 
-  /** Sends a wake-up in the caller's transaction: it happens if, and only if, that commits. */
-  async wake(tx: EntityManager, key: string): Promise<void> {
+  /** Sends wake-ups in the caller's transaction: they happen if, and only if, that commits. */
+  async wake(tx: EntityManager, ...keys: readonly string[]): Promise<void> {
     const transaction = tx.getTransactionContext();
     if (!transaction) throw new Error('A wake-up needs the transaction of the write that it belongs to');
-    await this.#boss.send(QUEUE, { key } satisfies WakeUp, { singletonKey: key, priority: 1, db: fromKysely(transaction as never) });
+    await this.#boss.insert(QUEUE, keys.map((key) => ({ data: { key } satisfies WakeUp, singletonKey: key, priority: 1 })), { db: fromKysely(transaction as never) });
   }
 
   /** Sends wake-ups outside of any transaction, for what was seen in the cluster. */

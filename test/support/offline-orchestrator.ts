@@ -21,8 +21,8 @@ export class OfflineOrchestrator implements Orchestrator {
 
   constructor(private readonly queue: WakeQueue) {}
 
-  wake(tx: EntityManager, key: ReconcileKey): Promise<void> {
-    return this.queue.wake(tx, key);
+  wake(tx: EntityManager, ...keys: readonly ReconcileKey[]): Promise<void> {
+    return this.queue.wake(tx, ...keys);
   }
 
   cluster(): ClusterState {

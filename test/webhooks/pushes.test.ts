@@ -80,6 +80,28 @@ describe('a push', () => {
     expect(others.filter(({ state }) => !['SUPERSEDED', 'LIVE'].includes(state))).toEqual([]);
   });
 
+  it('waits for nobody but its own service: others that come meanwhile are taken together, one that comes twice once', async () => {
+    const [held, free] = [await follow(), await follow({ repository: `${repository}-free` })];
+    const holder = server.database.orm.em.fork();
+    await holder.begin();
+    await holder.execute('select 1 from service where id = ? for update', [held]);
+    const waiting = pushed();
+    try {
+      const commits = Array.from({ length: 8 }, newCommit);
+      const deliveries = commits.slice(1).map((after, n) => ({ id: randomUUID(), payload: pushOf({ repository: `${repository}-free`, before: commits[n]!, after, pushedAt: 1_800_000_000 + n }) }));
+      const answers = await Promise.all([...deliveries, ...deliveries].map((delivery) => deliver(server, delivery)));
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+      expect(answers.slice(0, 7).map(({ body }) => body)).toEqual(answers.slice(7).map(({ body }) => body));
+      const made = await deployments(free);
+      expect(made.map(({ id }) => id).toSorted()).toEqual([made.at(-1).id, ...answers.slice(0, 7).flatMap(({ body }) => body.deployments)].toSorted());
+      expect(made.map(({ state }) => state)).toEqual(['QUEUED', ...made.slice(2).map(() => 'SUPERSEDED'), 'LIVE']);
+      expect(made[0].commit).toBe(commits.at(-1));
+    } finally {
+      await holder.rollback();
+    }
+    expect(await waiting).toMatchObject({ status: 200, body: { outcome: 'DEPLOYED' } });
+  });
+
   it.each([
     'refs/heads/feature/main', 'refs/heads/main/feature', 'refs/heads/mainly', 'refs/heads/Main', 'refs/heads/main ', 'refs/heads/', 'refs/heads/*', 'refs/heads/ma?n',
     'refs/tags/main', 'refs/pull/1/head', 'refs/remotes/origin/main', 'refs/heads/refs/heads/main', 'main', 'heads/main', '/refs/heads/main', 'refs/heads/main\n', 'refs/heads/main;id', 'refs/heads/$(id)', "refs/heads/main' or '1'='1",

@@ -3,7 +3,7 @@ import type { Actor } from '../../context.js';
 import { newId } from '../../entities/columns.js';
 import { Deployment } from '../../entities/deployment.js';
 import { DeploymentEvent } from '../../entities/deployment-event.js';
-import { moveDeployment } from '../../entities/deployment-log.js';
+import { endDeployments } from '../../entities/deployment-log.js';
 import { DeploymentState, ReasonCode, UNFINISHED_STATES, type DeploymentTrigger } from '../../entities/deployment-state.js';
 import type { Release } from '../../entities/release.js';
 import type { Service } from '../../entities/service.js';
@@ -12,54 +12,82 @@ import { specOf } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { effectiveVariables } from '../env-group/effective-variables.js';
 
-export interface DeploymentStart {
+export interface WantedDeployment {
   /** Managed by `tx`, its row locked. */
   service: Service;
   trigger: DeploymentTrigger;
   actor: Actor;
   /** The push that it is for. */
   push?: LastPush;
-  orchestrator: Orchestrator;
   /** What is not taken from the rows of now: a whole release, or a digest that the tag is not resolved for. */
   pinned?: { release?: Release; digest: string | null; fromReleaseId?: string };
 }
+
+export interface DeploymentStart extends WantedDeployment {
+  orchestrator: Orchestrator;
+}
+
+const SUPERSEDED = { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' };
 
 /**
  * A new deployment of the service as its rows are now: it pins the request, takes the place of any unfinished one, and
  * wakes the reconciler, all in the caller's transaction.
  */
-export async function startDeployment(tx: EntityManager, { service, trigger, actor, push, orchestrator, pinned }: DeploymentStart): Promise<Deployment> {
-  await endUnfinished(tx, service.id, DeploymentState.SUPERSEDED, { code: ReasonCode.SUPERSEDED, message: 'A newer deployment took its place.' });
+export async function startDeployment(tx: EntityManager, { orchestrator, ...wanted }: DeploymentStart): Promise<Deployment> {
+  const [deployment] = await startDeployments(tx, [wanted], orchestrator);
+  return deployment!;
+}
+
+/** The same for many, one after the other, with one statement of each kind: of several for one service, each takes the place of the one before it. */
+export async function startDeployments(tx: EntityManager, wanted: readonly WantedDeployment[], orchestrator: Orchestrator): Promise<Deployment[]> {
+  const services = [...new Set(wanted.map(({ service }) => service))];
+  await endUnfinished(tx, services.map(({ id }) => id), DeploymentState.SUPERSEDED, SUPERSEDED);
+  const unpinned = wanted.flatMap(({ service, pinned }) => (pinned?.release ? [] : service.id));
+  const variables = Map.groupBy(unpinned.length > 0 ? await effectiveVariables(tx, [...new Set(unpinned)]) : [], ({ serviceId }) => serviceId);
+  const newest = new Map(wanted.map(({ service }, n) => [service, n]));
+  const deployments = wanted.map((one, n) => tx.create(Deployment, rowOf(one, (variables.get(one.service.id) ?? []).map(({ id }) => id), newest.get(one.service) === n)));
+  for (const [n, { service, push }] of wanted.entries()) {
+    service.latestDeploymentId = deployments[n]!.id;
+    if (push) service.lastPush = push;
+  }
+  for (const service of services) service.generation += 1;
+  await tx.flush();
+  await tx.insertMany(DeploymentEvent, deployments.flatMap(eventsOf));
+  await orchestrator.wake(tx, ...services.map(({ id }) => `service/${id}` as const));
+  return deployments;
+}
+
+/** One that is not the newest of those that begin together has ended with its beginning. */
+function rowOf({ service, trigger, actor, push, pinned }: WantedDeployment, variableIds: string[], isNewest: boolean) {
   const release = pinned?.release;
-  const variableIds = release?.variableIds ?? (await effectiveVariables(tx, [service.id])).map(({ id }) => id);
-  const deployment = tx.create(Deployment, {
+  return {
     id: newId(),
     serviceId: service.id,
-    state: DeploymentState.QUEUED,
+    state: isNewest ? DeploymentState.QUEUED : DeploymentState.SUPERSEDED,
     trigger,
     accountId: actor.kind === 'account' ? actor.accountId : null,
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
     commit: push?.commit ?? null,
     spec: release?.spec ?? specOf(service),
-    variableIds,
+    variableIds: release?.variableIds ?? variableIds,
     digest: pinned?.digest ?? null,
     releaseId: release?.id ?? null,
     fromReleaseId: pinned?.fromReleaseId ?? null,
     preDeployStartedAt: null,
     sealedLastLines: null,
-    reasonCode: null,
-    reasonMessage: null,
+    reasonCode: isNewest ? null : SUPERSEDED.code,
+    reasonMessage: isNewest ? null : SUPERSEDED.message,
     rolloutStartedAt: null,
     createdAt: new Date(),
-    endedAt: null,
-  });
-  await tx.flush();
-  await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
-  service.latestDeploymentId = deployment.id;
-  if (push) service.lastPush = push;
-  await changeIntent(tx, service, orchestrator);
-  return deployment;
+    endedAt: isNewest ? null : new Date(),
+  };
+}
+
+function eventsOf({ id: deploymentId, state }: Deployment): DeploymentEvent[] {
+  const event = (number: number, of: DeploymentState, message: string | null): DeploymentEvent => Object.assign(new DeploymentEvent(), { deploymentId, number, state: of, message });
+  const begun = event(1, DeploymentState.QUEUED, null);
+  return state === DeploymentState.QUEUED ? [begun] : [begun, event(2, state, SUPERSEDED.message)];
 }
 
 /** The row says something new: the reconciler is to look, and what it saw before no longer counts. */
@@ -69,16 +97,16 @@ export async function changeIntent(tx: EntityManager, service: Service, orchestr
   await orchestrator.wake(tx, `service/${service.id}`);
 }
 
-/** Ends the service's unfinished deployment, if it has one. */
+/** Ends the unfinished deployment of each service, where it has one. */
 export async function endUnfinished(
   tx: EntityManager,
-  serviceId: string,
+  serviceIds: readonly string[],
   to: DeploymentState.SUPERSEDED | DeploymentState.CANCELED,
   reason: { code: ReasonCode; message: string },
 ): Promise<void> {
-  const [unfinished] = await tx.execute<{ id: string; state: DeploymentState }[]>(
-    `select id, state from deployment where service_id = ? and state in (${UNFINISHED_STATES.map(() => '?').join(', ')}) for update`,
-    [serviceId, ...UNFINISHED_STATES],
+  const unfinished = await tx.execute<{ id: string; state: DeploymentState }[]>(
+    `select id, state from deployment where service_id = any(string_to_array(?, ',')::uuid[]) and state in (${UNFINISHED_STATES.map(() => '?').join(', ')}) order by service_id for update`,
+    [serviceIds.join(','), ...UNFINISHED_STATES],
   );
-  if (unfinished) await moveDeployment(tx, { id: unfinished.id, from: unfinished.state, to, reason });
+  await endDeployments(tx, unfinished, to, reason);
 }

@@ -16,7 +16,7 @@ import { changeIntent, endUnfinished } from '../deployment/start-deployment.js';
 export async function removeEnvironment(tx: EntityManager, environment: Environment, orchestrator: Orchestrator, why: string): Promise<void> {
   const { id: environmentId } = environment;
   for (const service of await tx.find(Service, { environmentId, deletedAt: null }, { orderBy: { id: 'asc' }, lockMode: LockMode.PESSIMISTIC_WRITE })) {
-    await endUnfinished(tx, service.id, DeploymentState.CANCELED, { code: ReasonCode.CANCELED, message: why });
+    await endUnfinished(tx, [service.id], DeploymentState.CANCELED, { code: ReasonCode.CANCELED, message: why });
     service.deletedAt = new Date();
     await changeIntent(tx, service, orchestrator);
     await tx.nativeDelete(Host, { serviceId: service.id });

@@ -4,7 +4,7 @@ import { Preview } from '../../entities/preview.js';
 import { PreviewState } from '../../entities/preview-state.js';
 import type { Service } from '../../entities/service.js';
 import { WebhookOutcome } from '../../entities/webhook-outcome.js';
-import type { Effect } from '../webhook/apply-push.js';
+import type { Effect } from '../webhook/apply-pushes.js';
 import type { Done, Wish } from '../webhook/event-effects.js';
 import type { PullRequest } from '../webhook/pull-request.js';
 import type { PreviewEnvironments } from './preview-environments.js';

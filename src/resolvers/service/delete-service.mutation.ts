@@ -22,7 +22,7 @@ export class DeleteServiceMutation {
 
     return inTransaction(context, async (tx) => {
       const service = await lockService(tx, actor, 'Mutation.deleteService', id);
-      await endUnfinished(tx, service.id, DeploymentState.CANCELED, { code: ReasonCode.CANCELED, message: 'The service was deleted.' });
+      await endUnfinished(tx, [service.id], DeploymentState.CANCELED, { code: ReasonCode.CANCELED, message: 'The service was deleted.' });
       service.deletedAt = new Date();
       await changeIntent(tx, service, this.orchestrator);
       const last = await readService(tx, service.id, this.orchestrator);

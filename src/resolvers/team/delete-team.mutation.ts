@@ -59,7 +59,7 @@ export class DeleteTeamMutation {
     const services = await tx.find(Service, { teamId, deletedAt: null }, { orderBy: { id: 'asc' } });
     if (services.length > 0) needsCluster(context.actor, this.orchestrator);
     for (const service of services) {
-      await endUnfinished(tx, service.id, DeploymentState.CANCELED, { code: ReasonCode.CANCELED, message: 'The team was deleted.' });
+      await endUnfinished(tx, [service.id], DeploymentState.CANCELED, { code: ReasonCode.CANCELED, message: 'The team was deleted.' });
       service.deletedAt = new Date();
       await changeIntent(tx, service, this.orchestrator);
       await tx.nativeDelete(Host, { serviceId: service.id });

@@ -10,9 +10,10 @@ import type { ForgeEventInput } from '../../schema/forge-event.input.js';
 import type { WebhookReceipt } from '../../schema/webhook-receipt.payload.js';
 import type { Vault } from '../../vault/vault.js';
 import { inTransaction } from '../in-transaction.js';
+import { DeliveryLine } from './delivery-line.js';
 import type { EventEffects } from './event-effects.js';
-import type { Forge } from './forge.js';
-import { forgetOldDeliveries, insertDelivery, writeEffects } from './write-delivery.js';
+import type { Forge, ForgeEvent } from './forge.js';
+import { forgetOldDeliveries, insertDeliveries, writeEffects, type NewDelivery } from './write-delivery.js';
 
 /** How many deliveries that are signed with one secret are taken. Throws RATE_LIMITED. */
 export interface DeliveryAllowance {
@@ -21,6 +22,7 @@ export interface DeliveryAllowance {
 
 const DELIVERY_ID = /^[\w-]{1,100}$/;
 const EVENT = /^[a-z0-9_]{1,60}$/;
+const GROUP_WAITS_MS = 250;
 
 interface Receiver {
   /** Of the installation, or the service whose own secret it is. */
@@ -29,8 +31,20 @@ interface Receiver {
   secret: string | null;
 }
 
+/** One delivery whose signature held. */
+interface Believed {
+  context: RequestContext;
+  said: ForgeEvent;
+  /** The service that it speaks for alone. */
+  only: string | null;
+  row: NewDelivery;
+  bytes: number;
+}
+
 /** Takes the deliveries of every forge: each one once, whole, and in one transaction with what it leads to. */
 export class DeliveryReceiver {
+  private readonly line = new DeliveryLine<Believed, WebhookReceipt>((group) => this.together(group), (delivery) => this.alone(delivery));
+
   constructor(
     private readonly vault: Vault,
     private readonly effects: EventEffects,
@@ -45,22 +59,45 @@ export class DeliveryReceiver {
     await this.allowance?.take(receiver.id);
     const { deliveryId, event } = named(headers, forge);
     const said = forge.read(event, input.body);
-    const id = newId();
+    const { [forge.headers.signature]: _signature, ...kept } = headers;
+    const row: NewDelivery = {
+      id: newId(), deliveryId, event, receiver: receiver.id, verdict: receiver.service ? WebhookVerdict.SERVICE_SECRET : WebhookVerdict.SERVER_SECRET,
+      action: said.action, repository: said.repository, ref: said.push?.ref ?? said.pullRequest?.branch ?? null, commit: said.push?.commit ?? said.pullRequest?.commit ?? null,
+      headers: kept, body: input.body, outcome: said.outcome, message: said.message, replayOf: null,
+    };
+    const delivery: Believed = { context, said, only: receiver.service, row, bytes: input.body.length };
+    // A pull request may make a whole environment: nobody else is to wait for that.
+    return said.pullRequest ? this.alone(delivery) : this.line.take(delivery);
+  }
 
-    return untilNoDeadlock(() => inTransaction(context, async (tx) => {
-      const { [forge.headers.signature]: _signature, ...kept } = headers;
-      const isNew = await insertDelivery(tx, {
-        id, deliveryId, event, receiver: receiver.id, verdict: receiver.service ? WebhookVerdict.SERVICE_SECRET : WebhookVerdict.SERVER_SECRET,
-        action: said.action, repository: said.repository, ref: said.push?.ref ?? said.pullRequest?.branch ?? null, commit: said.push?.commit ?? said.pullRequest?.commit ?? null,
-        headers: kept, body: input.body, outcome: said.outcome, message: said.message, replayOf: null,
-      });
-      if (!isNew) return firstReceipt(tx, receiver.id, deliveryId);
-      await forgetOldDeliveries(tx);
-      const done = await this.effects.of(tx, said, { context, only: receiver.service });
-      if (!done) return { deliveryId, outcome: said.outcome, deployments: [] };
-      await writeEffects(tx, id, done);
-      return { deliveryId, outcome: done.outcome, deployments: done.effects.flatMap(({ deploymentId }) => deploymentId ?? []) };
-    }));
+  /** Does not wait for what others hold: then each delivery waits by itself. */
+  private together(group: readonly Believed[]): Promise<WebhookReceipt[]> {
+    return inTransaction(group[0]!.context, async (tx) => {
+      await tx.execute(`set local lock_timeout = ${GROUP_WAITS_MS}`);
+      return this.store(tx, group);
+    });
+  }
+
+  private alone(delivery: Believed): Promise<WebhookReceipt> {
+    return untilNoDeadlock(() => inTransaction(delivery.context, async (tx) => (await this.store(tx, [delivery]))[0]!));
+  }
+
+  /** Writes those that are new, and does what they ask for; one that was there before is answered as then. */
+  private async store(tx: EntityManager, group: readonly Believed[]): Promise<WebhookReceipt[]> {
+    const written = await insertDeliveries(tx, group.map(({ row }) => row));
+    const fresh = group.filter(({ row }) => written.has(row.id));
+    await forgetOldDeliveries(tx, fresh.length);
+    const effects = await this.effects.of(tx, fresh.map(({ said: event, context, only }) => ({ event, context, only })));
+    const done = new Map(fresh.map(({ row }, n) => [row.id, effects[n] ?? null]));
+    await writeEffects(tx, [...done].flatMap(([deliveryId, one]) => (one ? [{ ...one, deliveryId }] : [])));
+    const receipts: WebhookReceipt[] = [];
+    for (const { row } of group) {
+      const { id, deliveryId, receiver, outcome } = row;
+      const own = done.get(id);
+      if (own === undefined) receipts.push(await firstReceipt(tx, receiver, deliveryId));
+      else receipts.push({ deliveryId, outcome: own?.outcome ?? outcome, deployments: own?.effects.flatMap(({ deploymentId }) => deploymentId ?? []) ?? [] });
+    }
+    return receipts;
   }
 
   /** A service that is missing, or has no webhook, has no secret: nothing holds, and it looks as a wrong signature does. */

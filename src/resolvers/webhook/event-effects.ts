@@ -3,7 +3,7 @@ import type { RequestContext } from '../../context.js';
 import { WebhookOutcome } from '../../entities/webhook-outcome.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import type { PullRequestPreviews } from '../preview/pull-request-previews.js';
-import { applyPush, type Effect } from './apply-push.js';
+import { applyPushes, type Effect } from './apply-pushes.js';
 import type { ForgeEvent } from './forge.js';
 import { whyNothing } from './push.js';
 
@@ -23,29 +23,47 @@ export interface Wish {
   may?: (serviceId: string) => Promise<boolean>;
 }
 
-/** Does what a delivery asks for, in the caller's transaction. */
+/** What one delivery asks for. */
+export interface AskedEvent extends Wish {
+  event: ForgeEvent;
+}
+
+/** Does what deliveries ask for, in the caller's transaction. */
 export class EventEffects {
   constructor(
     private readonly orchestrator: Orchestrator,
     private readonly previews: PullRequestPreviews,
   ) {}
 
-  /** Null where it asks for nothing at all. */
-  async of(tx: EntityManager, event: ForgeEvent, wish: Wish): Promise<Done | null> {
-    const done = await this.done(tx, event, wish);
-    if (!done || done.effects.length > 0 || !wish.only) return done;
-    // A service whose own webhook it is hears of everything, so that its team sees why nothing happened.
-    const message = event.push && !whyNothing(event.push) ? `The service does not follow ${event.push.branch} of ${event.push.repository}.` : done.message;
-    return { ...done, effects: [{ serviceId: wish.only, deploymentId: null, message }] };
+  /** For each, in their order; null where it asks for nothing at all. */
+  async of(tx: EntityManager, asked: readonly AskedEvent[]): Promise<(Done | null)[]> {
+    const pushes = await this.pushed(tx, asked);
+    const done: (Done | null)[] = [];
+    for (const one of asked) {
+      const { push, pullRequest } = one.event;
+      if (push) done.push(heard(one, pushes.get(one)!));
+      else done.push(pullRequest ? heard(one, await this.previews.apply(tx, pullRequest, one)) : null);
+    }
+    return done;
   }
 
-  private async done(tx: EntityManager, { push, pullRequest }: ForgeEvent, { context, only, may }: Wish): Promise<Done | null> {
-    if (push) {
-      const nothing = whyNothing(push);
-      const effects = nothing ? [] : await applyPush(tx, push, { context, orchestrator: this.orchestrator, only, ...(may && { may }) });
-      const outcome = effects.some(({ deploymentId }) => deploymentId !== null) ? WebhookOutcome.DEPLOYED : WebhookOutcome.IGNORED;
-      return { outcome, effects, message: nothing ?? 'No service follows this branch.' };
-    }
-    return pullRequest ? this.previews.apply(tx, pullRequest, { context, only, ...(may && { may }) }) : null;
+  private async pushed(tx: EntityManager, asked: readonly AskedEvent[]): Promise<Map<AskedEvent, Done>> {
+    const meant = asked.filter(({ event: { push } }) => push && !whyNothing(push));
+    const effects = await applyPushes(tx, meant.map(({ event: { push }, ...wish }) => ({ ...wish, push: push! })), this.orchestrator);
+    const effectsOf = new Map(meant.map((one, n) => [one, effects[n]!]));
+    return new Map(asked.flatMap((one) => {
+      const { push } = one.event;
+      if (!push) return [];
+      const own = effectsOf.get(one) ?? [];
+      const outcome = own.some(({ deploymentId }) => deploymentId !== null) ? WebhookOutcome.DEPLOYED : WebhookOutcome.IGNORED;
+      return [[one, { outcome, effects: own, message: whyNothing(push) ?? 'No service follows this branch.' }]];
+    }));
   }
+}
+
+/** A service whose own webhook it is hears of everything, so that its team sees why nothing happened. */
+function heard({ event: { push }, only }: AskedEvent, done: Done): Done {
+  if (done.effects.length > 0 || !only) return done;
+  const message = push && !whyNothing(push) ? `The service does not follow ${push.branch} of ${push.repository}.` : done.message;
+  return { ...done, effects: [{ serviceId: only, deploymentId: null, message }] };
 }

@@ -1,4 +1,4 @@
-/** A push as every forge has it: what `applyPush` needs to know. */
+/** A push as every forge has it: what `applyPushes` needs to know. */
 export interface Push {
   /** `owner/name`. */
   repository: string;

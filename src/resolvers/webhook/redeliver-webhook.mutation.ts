@@ -14,7 +14,7 @@ import { readDeliveries, visibleTo, type DeliveryRow } from './delivery-rows.js'
 import type { EventEffects } from './event-effects.js';
 import { GITEA } from './gitea.js';
 import { GITHUB } from './github.js';
-import { insertDelivery, writeEffects } from './write-delivery.js';
+import { insertDeliveries, writeEffects } from './write-delivery.js';
 
 const COORDINATE = 'Mutation.redeliverWebhook';
 
@@ -36,12 +36,12 @@ export class RedeliverWebhookMutation {
       const said = forge.read(stored.event, stored.body);
       const replay = newId();
       const { receiver, event, action, repository, ref, commit, headers, body } = stored;
-      await insertDelivery(tx, { id: replay, deliveryId: replay, verdict: WebhookVerdict.REPLAYED, receiver, event, action, repository, ref, commit, headers, body, outcome: said.outcome, message: said.message, replayOf: id });
+      await insertDeliveries(tx, [{ id: replay, deliveryId: replay, verdict: WebhookVerdict.REPLAYED, receiver, event, action, repository, ref, commit, headers, body, outcome: said.outcome, message: said.message, replayOf: id }]);
       const may = (serviceId: string): Promise<boolean> => allowed(tx, context, serviceId);
-      const done = await this.effects.of(tx, said, { context, only: isUuid(receiver) ? receiver : null, may });
+      const [done] = await this.effects.of(tx, [{ event: said, context, only: isUuid(receiver) ? receiver : null, may }]);
       // Whoever saw the first delivery sees this one too.
       const told = first.effects.map(({ service }) => ({ serviceId: service.id, deploymentId: null, message: done?.message ?? said.message ?? 'The service does not follow this branch.' }));
-      if (done) await writeEffects(tx, replay, { ...done, effects: done.effects.length > 0 ? done.effects : told });
+      if (done) await writeEffects(tx, [{ ...done, deliveryId: replay, effects: done.effects.length > 0 ? done.effects : told }]);
       for (const teamId of new Set(first.effects.map(({ service }) => service.teamId))) {
         await recordAudit(tx, context, { action: 'redeliverWebhook', teamId, target: { kind: 'delivery', id, name: stored.deliveryId } });
       }
