@@ -23,6 +23,30 @@ describe('the documented database, over REST', () => {
     expect(listed.body).toEqual([available.body]);
     expect(JSON.stringify(listed.body)).not.toMatch(/password|sealed/i);
 
+    const of = (path: string): string => `/api/databases/${id}${path}`;
+    const again = (status: string) => until(`it is ${status}`, () => rest.get(of('')), ({ body }) => body.status === status, 120);
+    const { body: connection } = await rest.get(of('/connection'));
+    expect(connection).toMatchObject({ databaseId: id, host: 'my-postgres', port: 5432, url: expect.stringContaining(connection.password) });
+    const { body: web } = await rest.post('/api/deploy', { name: 'web', image: 'apex.local/hello', replicas: 0 });
+    expect(await rest.post(`/api/services/${web.id}/link-database/${id}`, { as: 'PG_URL' })).toMatchObject({ status: 200, body: { name: 'web' } });
+    expect((await rest.get(`/api/services/${web.id}/variables`)).body).toMatchObject([{ key: 'PG_URL' }]);
+    expect(await rest.post(of('/rotate'))).toMatchObject({ status: 200, body: { id } });
+    await again('AVAILABLE');
+    expect((await rest.get(of('/connection'))).body.password).not.toBe(connection.password);
+    expect(await rest.delete(of(''))).toMatchObject({ status: 400, body: { title: expect.any(String), detail: expect.stringContaining('web') } });
+    expect((await rest.delete(`/api/services/${web.id}`)).status).toBe(200);
+    await until('the service is gone', () => rest.get(`/api/services/${web.id}`), ({ status }) => status === 404, 60);
+
+    expect(await rest.patch(of(''), { memory: '600Mi' })).toMatchObject({ status: 200, body: { resources: { memory: '600Mi' } } });
+    expect((await rest.patch(of(''), { storage: '1Gi' })).body.errors).toMatchObject([{ path: 'storage' }]);
+    await again('AVAILABLE');
+    expect(await rest.post(of('/pause'), { pause: true })).toMatchObject({ status: 200, body: { paused: true } });
+    await again('PAUSED');
+    expect(await rest.delete(of(''))).toMatchObject({ status: 200, body: { status: 'DELETED', purgeAt: expect.any(String) } });
+    expect(await rest.post(of('/undelete'))).toMatchObject({ status: 200, body: { deletedAt: null } });
+    expect(await rest.post(of('/pause'), { pause: false })).toMatchObject({ status: 200, body: { paused: false } });
+    await again('AVAILABLE');
+
     expect((await rest.post('/api/databases', { name: 'my-postgres', type: 'postgres', size: 'small' })).status).toBe(400);
     expect((await rest.delete(`/api/databases/${id}?force=another`)).status).toBe(400);
     expect(await rest.delete(`/api/databases/${id}?force=my-postgres`)).toMatchObject({ status: 200, body: { status: 'DELETED' } });

@@ -1,4 +1,5 @@
 import { gql, type Route } from '../route.js';
+import { SERVICE } from './service-routes.js';
 
 const DATABASE = `
   id name type version size status statusMessage environment { name } teamId paused
@@ -32,5 +33,37 @@ export const DATABASE_ROUTES: readonly Route[] = [
     summary: 'Delete a database; it is kept for 7 days, or not at all with `?force=` and its name',
     operation: gql`mutation deleteDatabase($id: ID!, $force: String) { deleteDatabase(id: $id, force: $force) { ${DATABASE} } }`,
     params: { id: 'id' }, query: { force: 'force' }, answer: ['deleteDatabase'], flatten,
+  },
+  {
+    method: 'PATCH', path: '/api/databases/:id', tag, needsCluster: true,
+    summary: 'More or less CPU and memory, or more storage: the database restarts, and stands still while its storage grows',
+    operation: gql`mutation resizeDatabase($id: ID!, $input: ResizeDatabaseInput!) { resizeDatabase(id: $id, input: $input) { ${DATABASE} } }`,
+    params: { id: 'id' }, body: 'input', answer: ['resizeDatabase'], flatten,
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/pause', tag, summary: 'Pause or resume; its volume is kept', needsCluster: true,
+    operation: gql`mutation pauseDatabase($id: ID!, $pause: Boolean!) { pauseDatabase(id: $id, pause: $pause) { ${DATABASE} } }`,
+    params: { id: 'id' }, body: { pause: 'pause' }, answer: ['pauseDatabase'], flatten,
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/undelete', tag, summary: 'Bring a deleted database back while it is kept', needsCluster: true,
+    operation: gql`mutation undeleteDatabase($id: ID!) { undeleteDatabase(id: $id) { ${DATABASE} } }`,
+    params: { id: 'id' }, answer: ['undeleteDatabase'], flatten,
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/rotate', tag, summary: 'A new password; the services that are linked are deployed again with it', needsCluster: true,
+    operation: gql`mutation rotateDatabaseCredentials($id: ID!) { rotateDatabaseCredentials(id: $id) { ${DATABASE} } }`,
+    params: { id: 'id' }, answer: ['rotateDatabaseCredentials'], flatten,
+  },
+  {
+    method: 'GET', path: '/api/databases/:id/connection', tag, summary: "How services connect to it, with its credentials; each look is in the team's log",
+    operation: gql`query databaseConnection($id: ID!) { databaseConnection(id: $id) { databaseId host port username password database url } }`,
+    params: { id: 'id' }, answer: ['databaseConnection'],
+  },
+  {
+    method: 'POST', path: '/api/services/:id/link-database/:databaseId', tag, needsCluster: true,
+    summary: 'Give a service the address of a database, credentials included, in the variable `as` (else DATABASE_URL), in a new rollout',
+    operation: gql`mutation linkDatabase($id: ID!, $databaseId: ID!, $as: String! = "DATABASE_URL") { linkDatabase(serviceId: $id, databaseId: $databaseId, as: $as) { ${SERVICE} } }`,
+    params: { id: 'id', databaseId: 'databaseId' }, body: { as: 'as' }, answer: ['linkDatabase'], flatten,
   },
 ];
