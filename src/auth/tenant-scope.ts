@@ -48,21 +48,28 @@ const NOWHERE = `null::uuid as environment_id, ${NO_SERVICE}`;
 
 /** What the role is taken from: rows that belong to a team, in one of its environments or in none. */
 const OWNED = {
-  database: `select managed_database.team_id, managed_database.environment_id, ${NO_SERVICE} from managed_database where managed_database.id = ?`,
-  service: 'select service.team_id, service.environment_id, service.id as service_id from service where service.id = ? and service.deleted_at is null',
-  environment: `select environment.team_id, environment.id as environment_id, ${NO_SERVICE} from environment where environment.id = ? and environment.deleted_at is null`,
-  deployment: `select service.team_id, service.environment_id, service.id as service_id
-    from deployment join service on service.id = deployment.service_id where deployment.id = ? and service.deleted_at is null`,
-  envGroup: `select env_group.team_id, env_group.environment_id, ${NO_SERVICE} from env_group where env_group.id = ? and env_group.deleted_at is null`,
-  logDrain: `select log_drain.team_id, ${NOWHERE} from log_drain where log_drain.id = ?`,
-  registryCredential: `select registry_credential.team_id, ${NOWHERE} from registry_credential where registry_credential.id = ?`,
-  preview: `select preview.team_id, ${NOWHERE} from preview where preview.id = ?`,
-  team: `select team.id as team_id, ${NOWHERE} from team where team.id = ? and team.deleted_at is null`,
+  database: `select managed_database.id, managed_database.team_id, managed_database.environment_id, ${NO_SERVICE} from managed_database where true`,
+  service: 'select service.id, service.team_id, service.environment_id, service.id as service_id from service where service.deleted_at is null',
+  environment: `select environment.id, environment.team_id, environment.id as environment_id, ${NO_SERVICE} from environment where environment.deleted_at is null`,
+  deployment: `select deployment.id, service.team_id, service.environment_id, service.id as service_id
+    from deployment join service on service.id = deployment.service_id where service.deleted_at is null`,
+  envGroup: `select env_group.id, env_group.team_id, env_group.environment_id, ${NO_SERVICE} from env_group where env_group.deleted_at is null`,
+  logDrain: `select log_drain.id, log_drain.team_id, ${NOWHERE} from log_drain where true`,
+  registryCredential: `select registry_credential.id, registry_credential.team_id, ${NOWHERE} from registry_credential where true`,
+  preview: `select preview.id, preview.team_id, ${NOWHERE} from preview where true`,
+  team: `select team.id, team.id as team_id, ${NOWHERE} from team where team.deleted_at is null`,
 } as const;
+
+/** The column that is `id` above. */
+const ID: Readonly<Record<Noun, string>> = {
+  database: 'managed_database.id', service: 'service.id', environment: 'environment.id', deployment: 'deployment.id', envGroup: 'env_group.id',
+  logDrain: 'log_drain.id', registryCredential: 'registry_credential.id', preview: 'preview.id', team: 'team.id',
+};
 
 export type Noun = keyof typeof OWNED;
 
 interface Standing {
+  id: string;
   team_id: string;
   service_id: string | null;
   role: Role;
@@ -75,24 +82,38 @@ interface Standing {
  * where there is no such row in the actor's teams, FORBIDDEN where the role is too low.
  */
 export async function requireAccess(em: EntityManager, actor: Actor, coordinate: string, noun: Noun, id: string): Promise<string> {
-  requireId(id);
   if (actor.kind === 'system') {
-    const [row] = await em.execute<{ team_id: string }[]>(OWNED[noun], [id]);
+    const [row] = await em.execute<{ team_id: string }[]>(`${OWNED[noun]} and ${ID[noun]} = ?`, [requireId(id)]);
     if (!row) throw notFound();
     return row.team_id;
   }
+  const [standing] = await standingsOf(em, actor, noun, [requireId(id)]);
+  if (!standing) throw notFound();
+  requireRole(coordinate, standing);
+  return standing.team_id;
+}
+
+/** Which of the questions "may the actor do this to that row?" are answered with yes: one statement for all of them. */
+export async function accessible<T extends { coordinate: string; id: string }>(em: EntityManager, actor: Actor, noun: Noun, questions: readonly T[]): Promise<Set<T>> {
+  const standings = new Map((await standingsOf(em, actor, noun, [...new Set(questions.map(({ id }) => id))])).map((standing) => [standing.id, standing]));
+  return new Set(questions.filter(({ id, coordinate }) => {
+    const standing = standings.get(id);
+    return standing && isEnough(standing, leastRole(coordinate, standing));
+  }));
+}
+
+/** What the actor is to each of the rows; those of which he is not to know are left out. */
+async function standingsOf(em: EntityManager, actor: Actor, noun: Noun, ids: readonly string[]): Promise<Standing[]> {
   const members = membershipsOf(actor);
-  const [row] = await em.execute<Standing[]>(
-    `select owned.team_id, owned.service_id, member.role, environment.protected, environment_role.role as narrowed
-     from (${OWNED[noun]}) owned join ${members.sql} member on member.team_id = owned.team_id
+  const rows = await em.execute<Standing[]>(
+    `select owned.id, owned.team_id, owned.service_id, member.role, environment.protected, environment_role.role as narrowed
+     from (${OWNED[noun]} and ${ID[noun]} in (${ids.map(() => '?').join(', ')})) owned join ${members.sql} member on member.team_id = owned.team_id
        left join environment on environment.id = owned.environment_id
        left join environment_role on environment_role.environment_id = owned.environment_id and environment_role.membership_id = member.id`,
-    [id, ...members.params],
+    [...ids, ...members.params],
   );
-  const isElsewhere = actor.kind === 'anonymous' || (actor.teamId && actor.teamId !== row?.team_id) || (actor.serviceId && actor.serviceId !== row?.service_id);
-  if (!row || isElsewhere) throw notFound();
-  requireRole(coordinate, row);
-  return row.team_id;
+  if (actor.kind !== 'account' && actor.kind !== 'machine') return [];
+  return rows.filter(({ team_id, service_id }) => !(actor.teamId && actor.teamId !== team_id) && !(actor.serviceId && actor.serviceId !== service_id));
 }
 
 /** Throws NOT_FOUND unless the actor is a member of the team, in whatever role; answers the role. */
@@ -130,16 +151,23 @@ async function personalTeam(em: EntityManager, accountId: string): Promise<strin
   return row.id;
 }
 
-/** A role may be narrowed in an environment; a protected one asks for ADMIN where others ask for DEVELOPER. */
-function requireRole(coordinate: string, { team_id, role, narrowed, protected: isProtected }: Standing): void {
+function requireRole(coordinate: string, standing: Standing): void {
+  const least = leastRole(coordinate, standing);
+  if (isEnough(standing, least)) return;
+  const where = standing.narrowed || least !== PERMISSIONS[coordinate]?.role ? 'in this environment' : 'in this team';
+  throw new RoleTooLow(`Your role ${where} is ${heldRole(standing)}; this needs ${least}.`, standing.team_id);
+}
+
+/** A protected environment asks for ADMIN where others ask for DEVELOPER. */
+function leastRole(coordinate: string, standing: Standing): Role {
   const wanted = PERMISSIONS[coordinate]?.role;
   if (!wanted) throw new Error(`${coordinate} asks for no role in a team, but looks for one`);
-  const least = isProtected && wanted === Role.DEVELOPER ? Role.ADMIN : wanted;
-  const held = narrowed ? lowerRole(role, narrowed) : role;
-  if (roleAtLeast(held, least)) return;
-  const where = narrowed || least !== wanted ? 'in this environment' : 'in this team';
-  throw new RoleTooLow(`Your role ${where} is ${held}; this needs ${least}.`, team_id);
+  return standing.protected && wanted === Role.DEVELOPER ? Role.ADMIN : wanted;
 }
+
+/** A role may be narrowed in an environment. */
+const heldRole = ({ role, narrowed }: Standing): Role => (narrowed ? lowerRole(role, narrowed) : role);
+const isEnough = (standing: Standing, least: Role): boolean => roleAtLeast(heldRole(standing), least);
 
 /** A refusal for want of a role: it is told in the team's log. */
 export class RoleTooLow extends ApexError {

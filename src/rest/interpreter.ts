@@ -56,7 +56,7 @@ async function serve(parts: RestParts, table: RouteTable, answers: OpenAnswers, 
   const context = await parts.open(req, res);
   if (found.route.method !== 'GET') readIdempotencyKey(req, context);
   const body = found.route.method === 'GET' || found.route.method === 'DELETE' ? undefined : await readBody(req, res);
-  await run(parts.operations, context, found, search, body, answers, req, res);
+  await run(parts, context, found, search, body, answers, req, res);
 }
 
 /** Path and query of the request as it came, without a trailing slash. */
@@ -67,11 +67,11 @@ function locate(req: Request): { path: string; search: string } {
   return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, search: mark < 0 ? '' : url.slice(mark + 1) };
 }
 
-async function run(operations: OperationRunner, context: RequestContext, match: Match, search: string, body: unknown, answers: OpenAnswers, req: Request, res: Response): Promise<void> {
+async function run({ operations, open }: RestParts, context: RequestContext, match: Match, search: string, body: unknown, answers: OpenAnswers, req: Request, res: Response): Promise<void> {
   const { route, params } = match;
   const { variables, controls } = readVariables(route, params, search, body);
   if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, answers, req, res });
-  if (route.ndjson && req.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson') return sendNdjson(operations, context, route, variables, res);
+  if (route.ndjson && req.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson') return sendNdjson(operations, context, () => open(req, res), route, variables, res);
   let data = dataOf(route, await operations.run(request(route, variables), context));
   if (controls.wait > 0 && (await untilDone(operations, context, route, params, at(data, route.answer), controls.wait))) {
     data = dataOf(route, await operations.run(request(route, variables), context));

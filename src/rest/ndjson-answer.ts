@@ -7,10 +7,14 @@ import type { ServedRoute } from './route-table.js';
 
 const PAGE = 500;
 
-/** A list as one JSON object a line, page by page to its end: it is never whole in memory. What fails on the way cuts the connection. */
-export async function sendNdjson(operations: OperationRunner, context: RequestContext, route: ServedRoute, variables: Record<string, unknown>, res: Response): Promise<void> {
+/**
+ * A list as one JSON object a line, page by page to its end: it is never whole in memory. Each page asks anew who it is for
+ * (`again`), so a token that is revoked meanwhile gets no more. What fails on the way cuts the connection.
+ */
+export async function sendNdjson(operations: OperationRunner, first: RequestContext, again: () => Promise<RequestContext>, route: ServedRoute, variables: Record<string, unknown>, res: Response): Promise<void> {
   const { info, limit, cursor } = route.page as NonNullable<ServedRoute['page']>;
   let after = variables[cursor];
+  let context = first;
   for (let hasNext = true; hasNext && !res.destroyed; ) {
     const data = dataOf(route, await operations.run({ document: route.operation, variables: { ...variables, [limit]: PAGE, [cursor]: after } }, context));
     if (!res.headersSent) res.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' });
@@ -19,6 +23,7 @@ export async function sendNdjson(operations: OperationRunner, context: RequestCo
     const next = at(data, info) as { hasNextPage: boolean; endCursor: string | null };
     hasNext = next.hasNextPage;
     after = next.endCursor;
+    if (hasNext) context = await again();
   }
   res.end();
 }

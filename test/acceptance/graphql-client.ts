@@ -9,8 +9,8 @@ export interface GraphqlClient {
   close(): Promise<void>;
 }
 
-/** Speaks GraphQL over HTTP and graphql-transport-ws, as the dashboard does. */
-export function graphqlClient(url: string, token: string): GraphqlClient {
+/** Speaks GraphQL over HTTP and graphql-transport-ws, as the dashboard does. With the server's log, a failure shows what the server wrote of it under its request id. */
+export function graphqlClient(url: string, token: string, log?: () => string): GraphqlClient {
   const sockets: Client = createClient({
     url: `${url.replace(/^http/, 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -26,15 +26,21 @@ export function graphqlClient(url: string, token: string): GraphqlClient {
         signal: AbortSignal.timeout(30_000),
       });
       const answer = (await response.json()) as { data: any; errors?: unknown[] };
-      if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+      if (answer.errors) throw failure(answer.errors, log);
       return answer.data;
     },
     async *subscribe(query, variables) {
       for await (const event of sockets.iterate<any>({ query, ...(variables ? { variables } : {}) })) {
-        if (event.errors) throw new Error(JSON.stringify(event.errors));
+        if (event.errors) throw failure(event.errors, log);
         yield event.data;
       }
     },
     close: async () => sockets.dispose(),
   };
+}
+
+function failure(errors: readonly unknown[], log: () => string = () => ''): Error {
+  const ids = errors.flatMap((error) => (error as { extensions?: { requestId?: string } }).extensions?.requestId ?? []);
+  const told = log().split('\n').filter((line) => ids.some((id) => line.includes(id)));
+  return new Error([JSON.stringify(errors), ...told].join('\n'));
 }

@@ -11,7 +11,7 @@ describe('a deploy, over GraphQL', () => {
 
   beforeAll(async () => {
     server = await startTestServer({ cluster: true });
-    graph = graphqlClient(server.url, server.token);
+    graph = graphqlClient(server.url, server.token, server.log);
   }, 120_000);
   afterAll(async () => {
     await graph?.close();

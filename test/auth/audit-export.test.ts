@@ -58,6 +58,30 @@ test('a filter holds for the export, too; without its media type it is a page', 
   expect([page.body.length, page.headers.get('link')]).toEqual([3, expect.stringContaining('rel="next"')]);
 });
 
+test('a token that is revoked meanwhile gets no further page', async () => {
+  const token = await api.tokenOf(ada, { scopes: ['admin'] });
+  const holder = api.database.orm.em.fork();
+  await holder.begin();
+  await holder.execute('lock table audit_event in access exclusive mode');
+  const asked = fetch(`${doors.url}/api/teams/${world.teamId}/audit-log`, { headers: { authorization: `Bearer ${token}`, accept: 'application/x-ndjson' } });
+  try {
+    // Its first page is being read: the token was good then.
+    for (let waits = false; !waits; ) {
+      [{ waits }] = await api.em.execute<[{ waits: boolean }]>(`select exists (select 1 from pg_locks where relation = 'audit_event'::regclass and not granted) as waits`);
+    }
+    await api.em.execute('update token set revoked_at = now() where id = (select id from token where account_id = ? order by created_at desc limit 1)', [ada.id]);
+  } finally {
+    await holder.rollback();
+  }
+  const answer = await asked;
+  let text = '';
+  const read = async (): Promise<void> => {
+    for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) text += chunk;
+  };
+  await expect(read()).rejects.toThrow('terminated');
+  expect([answer.status, lines(text).length]).toEqual([200, 500]);
+});
+
 test('it is for an ADMIN of the team; a foreign one looks like one that is missing', async () => {
   const [viewer, eve] = [await api.account('Viewer'), await api.account('Eve')];
   await api.addMember(world.teamId, viewer, Role.VIEWER);

@@ -93,3 +93,26 @@ test('a creation that reaches the cluster after its service was deleted is taken
   await installation.eventually(async () => passed, (statuses) => statuses.includes(201), 30);
   await installation.eventually(async () => [...(await deploymentsOf(id)), ...(await installation.pods(id))], (left) => left.length === 0, 60);
 }, 180_000);
+
+test('a server that has lost its lease makes nothing any more: neither the environment nor the database in it', async () => {
+  const { createEnvironment: environment } = await installation.graphql<any>('mutation { createEnvironment(input: { name: "lost" }) { id } }', {});
+  const sql = <Row>(text: string, values: unknown[]): Promise<Row[]> => installation.database.orm.em.fork().execute<Row[]>(text, values);
+  const [{ namespace }] = (await sql<{ namespace: string }>('select namespace from environment where id = ?', [environment.id])) as [{ namespace: string }];
+  const namespaces = () => installation.direct.list('Namespace', `${LABELS.environment}=${environment.id}`).then(({ items }) => items.length);
+  const calls: string[] = [];
+  proxy.fault = (req) => {
+    if (!req.url?.includes(namespace)) return faultOf(req);
+    calls.push(req.method!);
+    return calls.length === 1 ? { delayMs: 2_000 } : null;
+  };
+  const { createDatabase: database } = await installation.graphql<any>('mutation { createDatabase(input: { name: "lost", type: "redis", size: "small", environment: "lost" }) { id } }', {});
+  const key = `database/${database.id}`;
+  await installation.eventually(async () => calls.length, (count) => count > 0, 60);
+  await sql(`update lease set holder = gen_random_uuid(), fence = fence + 1, expires_at = now() + interval '1 hour' where key = ? returning 1`, [key]);
+  const active = () => sql(`select 1 from pgboss.job where name = 'reconcile' and state = 'active' and data->>'key' = ?`, [key]);
+  await installation.eventually(active, (jobs) => jobs.length === 0, 60);
+  expect([calls, await namespaces()]).toEqual([['GET'], 0]);
+
+  await sql('update lease set expires_at = now() where key = ? returning 1', [key]);
+  await installation.eventually(namespaces, (count) => count === 1, 60);
+}, 180_000);

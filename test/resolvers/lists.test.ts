@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CREATE_ENVIRONMENT, DEPLOY, DEPLOYMENTS, ENVIRONMENTS, LIST, REDEPLOY, TEAMS, TOKENS } from '../support/operations.js';
+import { CREATE_DATABASE, CREATE_ENVIRONMENT, DEPLOY, DEPLOYMENTS, ENVIRONMENTS, LIST, REDEPLOY, TEAMS, TOKENS } from '../support/operations.js';
 import { TestApi, type TestAccount } from '../support/test-api.js';
 
 describe('lists', () => {
@@ -17,6 +17,10 @@ describe('lists', () => {
       first ??= data.deployService.id;
     }
     for (let count = 0; count < 4; count += 1) await api.run(ada.token, REDEPLOY, { id: first });
+    for (const name of ['one', 'two', 'three']) {
+      await api.run(ada.token, CREATE_DATABASE, { input: { name, type: 'postgres', size: 'small' } });
+      await api.run(ada.token, 'mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: { registry: `${name}.example.com`, username: 'ci', password: 'secret' } });
+    }
   });
   afterAll(() => api.stop());
 
@@ -82,6 +86,9 @@ describe('lists', () => {
     ['environments', ENVIRONMENTS, {}, 1],
     ['teams', TEAMS, {}, 1],
     ['tokens', TOKENS, {}, 1],
+    ['services with what may be done to each', '{ services { nodes { viewerCan(action: "redeployService") delete: viewerCan(action: "deleteService") environment { viewerCan(action: "updateEnvironment") } } } }', {}, 3],
+    ['databases with what may be done to each', '{ databases { nodes { viewerCan(action: "deleteDatabase") resize: viewerCan(action: "resizeDatabase") } } }', {}, 2],
+    ['credentials with what may be done to each', 'query ($teamId: ID!) { registryCredentials(teamId: $teamId) { viewerCan(action: "deleteRegistryCredential") } }', () => ({ teamId: ada.teamId }), 3],
   ])('%s take a number of statements that rows do not change', async (_, text, variables, expected) => {
     const authentication = 1;
     const given = typeof variables === 'function' ? variables() : variables;

@@ -35,11 +35,11 @@ export async function readDatabaseObjects(client: KubeClient, installationId: st
 
 const same = (a: KubeObject, b: KubeObject): boolean => a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
 
-/** Applies what differs, and answers all of them as they then are. */
-export async function applyDatabase(client: KubeClient, desired: readonly KubeObject[], live: DatabaseObjects, signal: AbortSignal): Promise<KubeObject[]> {
+/** Applies what differs, and answers all of them as they then are. `beforeCreate` throws where this worker may make nothing any more. */
+export async function applyDatabase(client: KubeClient, desired: readonly KubeObject[], live: DatabaseObjects, signal: AbortSignal, beforeCreate: () => Promise<void>): Promise<KubeObject[]> {
   const applied: KubeObject[] = [];
   for (const object of desired) {
-    const { object: now } = await applyIfDifferent(client, object, live.owned.find((other) => same(other, object)), signal);
+    const { object: now } = await applyIfDifferent(client, object, live.owned.find((other) => same(other, object)), signal, beforeCreate);
     applied.push({ ...now, kind: object.kind });
   }
   return applied;

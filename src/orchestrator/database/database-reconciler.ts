@@ -46,12 +46,13 @@ export class DatabaseReconciler {
     if (database.deletedAt) return removal.look(database, lease);
     const environment = await em.findOneOrFail(Environment, { id: database.environmentId });
     const client = this.parts.cluster();
-    await keeper.ensure(environment, lease.signal);
+    const mayCreate = (): Promise<void> => this.#mayCreate(lease);
+    await keeper.ensure(environment, lease.signal, mayCreate);
     const live = await readDatabaseObjects(client, installationId, id, environment.namespace, lease.signal);
     const grows = growing(ofKind<ClaimObject>(live.owned, 'PersistentVolumeClaim'), database.storage);
     const password = await this.parts.vault.open(em, database.teamId, id, database.sealedPassword);
     const workload: DatabaseWorkload = { installationId, environment, database, password, stopped: database.paused || grows };
-    const applied = await applyDatabase(client, databaseManifests(workload), live, lease.signal);
+    const applied = await applyDatabase(client, databaseManifests(workload), live, lease.signal, mayCreate);
     if (database.paused && !grows) return this.#settle(database, live.pods.length > 0 ? starting(database) : { status: DatabaseState.PAUSED, message: null }, lease, live.pods.length === 0);
     if (grows) return this.#settle(database, database.status === DatabaseState.PROVISIONING ? starting(database) : GROWING, lease, false);
     return this.#running(database, workload, applied, live.pods, lease);
@@ -79,7 +80,7 @@ export class DatabaseReconciler {
     }
     // Before the row says so: an engine that starts anew in between reads its password from there.
     const secrets = databaseManifests({ ...workload, password: next }).filter(({ kind }) => kind === 'Secret');
-    await applyDatabase(at.client, secrets, { owned: [], pods: [] }, lease.signal);
+    await applyDatabase(at.client, secrets, { owned: [], pods: [] }, lease.signal, () => this.#mayCreate(lease));
     await this.parts.orm.em.fork().transactional(async (tx) => {
       await requireFence(tx, lease.fence);
       await tx.nativeUpdate(
@@ -90,6 +91,11 @@ export class DatabaseReconciler {
       await this.#wakeLinked(tx, database.id);
     });
     return this.look(database.id, lease);
+  }
+
+  /** Throws `LeaseLost` for who was stopped for a while: another holds the database now, or it is gone. */
+  #mayCreate(lease: HeldLease): Promise<void> {
+    return requireFence(this.parts.orm.em.fork(), lease.fence);
   }
 
   /** A pod that ends while it is asked has not answered. */

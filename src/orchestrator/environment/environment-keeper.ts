@@ -25,14 +25,14 @@ export class EnvironmentKeeper {
     private readonly openNetworks: readonly string[],
   ) {}
 
-  /** Returns at once for an environment that is known to be right. */
-  async ensure(environment: Pick<Environment, 'id' | 'teamId' | 'namespace'>, signal?: AbortSignal): Promise<void> {
+  /** Returns at once for an environment that is known to be right. `beforeCreate` throws where this worker may make nothing any more. */
+  async ensure(environment: Pick<Environment, 'id' | 'teamId' | 'namespace'>, signal: AbortSignal, beforeCreate: () => Promise<void>): Promise<void> {
     if (this.#right.has(environment.id)) return;
     this.#right.add(environment.id);
     try {
       const client = this.cluster();
       const facts = { environment, installationId: this.installationId, openNetworks: this.openNetworks, quota: await this.quota(environment.teamId), guardedAddresses: await this.#guarded(client, signal) };
-      for (const manifest of environmentManifests(facts)) await applyIfDifferent(client, manifest, await read(client, manifest, signal), signal);
+      for (const manifest of environmentManifests(facts)) await applyIfDifferent(client, manifest, await read(client, manifest, signal), signal, beforeCreate);
     } catch (error) {
       this.#right.delete(environment.id);
       throw error;

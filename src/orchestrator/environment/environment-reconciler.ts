@@ -28,7 +28,7 @@ export class EnvironmentReconciler {
     const environment = await em.findOne(Environment, { id });
     if (environment && !environment.deletedAt) {
       // The namespace is made with the first service and then kept as it should be.
-      if ((await this.#namespaces(id, lease.signal)).length > 0) await this.keeper.ensure(environment, lease.signal);
+      if ((await this.#namespaces(id, lease.signal)).length > 0) await this.keeper.ensure(environment, lease.signal, () => requireFence(this.orm.em.fork(), lease.fence));
       return { again: 'never' };
     }
     if (environment && (await em.count(Service, { environmentId: id })) + (await em.count(ManagedDatabase, { environmentId: id })) > 0) return { again: 'later', seconds: WHILE_ENDING_SECONDS };

@@ -74,7 +74,7 @@ export class ServiceReconciler {
   async #preDeploy(facts: ServiceFacts, target: DeploymentFacts, lease: HeldLease): Promise<LookResult> {
     if (await this.#nameStillInUse(facts.service)) return { again: 'later', seconds: NAME_IN_USE_SECONDS };
     const workload = await this.#workload(facts, target);
-    await this.parts.keeper.ensure(facts.environment, lease.signal);
+    await this.parts.keeper.ensure(facts.environment, lease.signal, () => this.#mayCreate(lease));
     const next = await this.parts.preDeploy.look(facts, workload, target.deployment, lease);
     if (next === 'moved') return this.look(facts.service.id, lease);
     if (facts.current?.release) await this.#converge({ ...facts, unfinished: null }, facts.current, lease, target.deployment.id);
@@ -96,14 +96,20 @@ export class ServiceReconciler {
     const { environment, service } = facts;
     const client = this.parts.cluster();
     const workload = await this.#workload(facts, target);
-    await this.parts.keeper.ensure(environment, signal);
+    const mayCreate = (): Promise<void> => this.#mayCreate(lease);
+    await this.parts.keeper.ensure(environment, signal, mayCreate);
     const desired = serviceManifests(workload);
     const live = await readObjects(client, this.parts.installationId, service.id, environment.namespace, signal);
-    const deployment = await applyObjects(client, desired, live, signal, () => requireFence(this.parts.orm.em.fork(), lease.fence));
+    const deployment = await applyObjects(client, desired, live, signal, mayCreate);
     await removeOthers(client, desired, live, onItsWay, signal);
     const rollout = assessRollout(target.deployment.id, replicasOf(workload), target.deployment.image, deployment, live.pods, Date.now());
     const answers = await this.#addressAnswers(workload, rollout, live.pods, signal);
     return facts.unfinished ? this.#rollingOut(facts, target, rollout, live.pods, answers, lease) : this.#serving(facts, workload, rollout, live.pods, answers, lease);
+  }
+
+  /** Throws `LeaseLost` for who was stopped for a while: another holds the service now, or it is gone. */
+  #mayCreate(lease: HeldLease): Promise<void> {
+    return requireFence(this.parts.orm.em.fork(), lease.fence);
   }
 
   async #rollingOut(facts: ServiceFacts, target: DeploymentFacts, rollout: Rollout, pods: readonly PodObject[], answers: boolean, lease: HeldLease): Promise<LookResult> {

@@ -1,7 +1,8 @@
+import DataLoader from 'dataloader';
 import { Arg, Ctx, FieldResolver, Resolver, Root, type ClassType } from 'type-graphql';
 import { requireScope } from '../../auth/guard-schema.js';
 import { PERMISSIONS } from '../../auth/permissions.js';
-import { requireAccess, type Noun } from '../../auth/tenant-scope.js';
+import { accessible, type Noun } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { Deployment } from '../../entities/deployment.js';
 import { EnvGroup } from '../../entities/env-group.js';
@@ -22,28 +23,45 @@ function coordinateOf(action: string): string {
   return coordinate;
 }
 
-async function can({ em, actor }: RequestContext, action: string, noun: Noun, id: string): Promise<boolean> {
-  const coordinate = coordinateOf(action);
+interface Question {
+  coordinate: string;
+  id: string;
+}
+
+/** The field `viewerCan` of one type: of a whole list it is asked at once. */
+function viewerCanOf(type: ClassType<{ id: string }>, noun: Noun): ClassType {
+  @Resolver(() => type)
+  class ViewerCan {
+    private readonly loaders = new WeakMap<RequestContext, DataLoader<Question, boolean>>();
+
+    @FieldResolver(() => Boolean, { description })
+    async viewerCan(@Root() { id }: { id: string }, @Ctx() context: RequestContext, @Arg('action', () => String) action: string): Promise<boolean> {
+      const coordinate = coordinateOf(action);
+      return isInScope(context, coordinate) && this.loaderOf(context).load({ coordinate, id });
+    }
+
+    private loaderOf(context: RequestContext): DataLoader<Question, boolean> {
+      const loader = this.loaders.get(context) ?? new DataLoader((questions: readonly Question[]) => answersOf(context, noun, questions), { cache: false });
+      this.loaders.set(context, loader);
+      return loader;
+    }
+  }
+  return ViewerCan;
+}
+
+async function answersOf({ em, actor }: RequestContext, noun: Noun, questions: readonly Question[]): Promise<boolean[]> {
+  const yes = await accessible(em, actor, noun, questions);
+  return questions.map((question) => yes.has(question));
+}
+
+function isInScope({ actor }: RequestContext, coordinate: string): boolean {
   try {
     requireScope(actor, PERMISSIONS[coordinate]!);
-    await requireAccess(em, actor, coordinate, noun, id);
     return true;
   } catch (error) {
     if (error instanceof ApexError) return false;
     throw error;
   }
-}
-
-/** The field `viewerCan` of one type. */
-function viewerCanOf(type: ClassType<{ id: string }>, noun: Noun): ClassType {
-  @Resolver(() => type)
-  class ViewerCan {
-    @FieldResolver(() => Boolean, { description })
-    viewerCan(@Root() { id }: { id: string }, @Ctx() context: RequestContext, @Arg('action', () => String) action: string): Promise<boolean> {
-      return can(context, action, noun, id);
-    }
-  }
-  return ViewerCan;
 }
 
 /** `viewerCan` of everything that a role is asked for. */
