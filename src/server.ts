@@ -14,6 +14,7 @@ import { SchemaOperations } from './operation-runner.js';
 import { GithubApi } from './outside/github-api.js';
 import { GuardedFetch } from './outside/guarded-fetch.js';
 import { Mailer } from './outside/mail.js';
+import { Courtesy } from './queue/courtesy.js';
 import { createPgEvents } from './queue/pg-events.js';
 import { WakeQueue } from './queue/wake-queue.js';
 import { buildApexSchema } from './resolvers/build-schema.js';
@@ -71,7 +72,8 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const installation = await ensureInstallation(orm, vault);
     const metrics = new Metrics();
     const events = createPgEvents(config.DATABASE_URL, logger);
-    const queue = new WakeQueue(config.DATABASE_URL, logger);
+    const courtesy = new Courtesy();
+    const queue = new WakeQueue(config.DATABASE_URL, logger, courtesy);
     const limiter = createRateLimiter(config.DATABASE_URL, config.APEX_RATE_LIMIT, logger);
     stops.add('events', () => events.stop());
     stops.add('queue', () => queue.stop());
@@ -94,7 +96,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const guard = new GuardedFetch(config.APEX_ALLOWED_INTERNAL);
     stops.add('outgoing calls', () => guard.close());
     const github = new GithubApi(config.APEX_GITHUB_API_URL, guard);
-    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, ...(mailer && { mail: invitationMail(mailer) }), config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter), github });
+    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, ...(mailer && { mail: invitationMail(mailer) }), config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter), courtesy, github });
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema, keyedOperations(calls));

@@ -55,10 +55,13 @@ const Client = Octokit.plugin(throttling, retry);
 export class GithubApi {
   readonly #baseUrl: string;
   readonly #guard: GuardedFetch;
+  readonly #isPaced: boolean;
 
-  constructor(baseUrl: string, guard: GuardedFetch) {
+  /** Without `isPaced` nothing waits before a write or a second try: for a server that is not GitHub. */
+  constructor(baseUrl: string, guard: GuardedFetch, isPaced = true) {
     this.#baseUrl = baseUrl.replace(/\/+$/, '');
     this.#guard = guard;
+    this.#isPaced = isPaced;
   }
 
   /** Throws GithubRefusal. */
@@ -104,8 +107,8 @@ export class GithubApi {
           this.#guard.fetch(address, { ...(method && { method }), ...(headers && { headers }), body, deadlineMs: CALL_MS, signal }),
       },
       // A limit that was met is the caller's to wait out.
-      retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
-      throttle: { onRateLimit: () => false, onSecondaryRateLimit: () => false },
+      retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451], ...(!this.#isPaced && { retryAfterBaseValue: 0 }) },
+      throttle: { enabled: this.#isPaced, onRateLimit: () => false, onSecondaryRateLimit: () => false },
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     });
   }

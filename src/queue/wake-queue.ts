@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { fromKysely, PgBoss, type JobWithMetadata } from 'pg-boss';
 import type { Logger } from '../logger.js';
+import { Courtesy } from './courtesy.js';
 
 const QUEUE = 'reconcile';
 const HEARTBEAT_SECONDS = 10;
@@ -29,7 +30,8 @@ export class WakeQueue {
   #worker: string | undefined;
   #started = false;
 
-  constructor(databaseUrl: string, logger: Logger) {
+  /** A look waits for its turn: who waits for an answer goes first. */
+  constructor(databaseUrl: string, logger: Logger, private readonly courtesy = new Courtesy()) {
     this.#logger = logger;
     this.#boss = new PgBoss({
       connectionString: databaseUrl,
@@ -88,6 +90,7 @@ export class WakeQueue {
       { localConcurrency: LOOKS_AT_ONCE, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 },
       async ([job]) => {
         if (!job) return;
+        await this.courtesy.turn();
         try {
           await this.#coalesce(job.data.key);
           const result = await look(job.data.key, job.signal);

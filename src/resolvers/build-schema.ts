@@ -8,6 +8,7 @@ import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
 import type { GithubApi } from '../outside/github-api.js';
+import type { Courtesy } from '../queue/courtesy.js';
 import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
 import type { TeamQuota } from '../entities/team-quota.js';
@@ -109,6 +110,8 @@ export interface SchemaParts {
   config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
+  /** Work in the background waits while a delivery does. */
+  courtesy?: Courtesy;
   mail?: InvitationMail;
   /** Told of deployments and previews; without it, nobody is. */
   github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
@@ -197,13 +200,13 @@ const NO_GITHUB = { setStatus: () => Promise.resolve(), writeComment: () => Prom
 const IDLE_DAYS = 7;
 const MOST_PREVIEWS = 20;
 
-function webhooksAndPreviews({ vault, orchestrator, config, deliveries, github = NO_GITHUB }: SchemaParts): object[] {
+function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy, github = NO_GITHUB }: SchemaParts): object[] {
   const { APEX_PREVIEW_IDLE_DAYS: idleDays = IDLE_DAYS, APEX_PREVIEW_LIMIT: mostPreviews = MOST_PREVIEWS } = config;
   const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {} });
   const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments));
   const reading = { addresses: orchestrator, idleDays };
   return [
-    new ReceiveEventMutations(new DeliveryReceiver(vault, effects, deliveries), { github: config.APEX_GITHUB_WEBHOOK_SECRET, gitea: config.APEX_GITEA_WEBHOOK_SECRET }),
+    new ReceiveEventMutations(new DeliveryReceiver(vault, effects, deliveries, courtesy), { github: config.APEX_GITHUB_WEBHOOK_SECRET, gitea: config.APEX_GITEA_WEBHOOK_SECRET }),
     new RedeliverWebhookMutation(orchestrator, effects),
     new PreviewsQuery(reading),
     new ApprovePreviewMutation(orchestrator, environments, reading),

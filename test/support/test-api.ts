@@ -51,7 +51,7 @@ export interface TestSettings {
   APEX_PREVIEW_LIMIT?: number;
   APEX_PREVIEW_IDLE_DAYS?: number;
   /** GitHub's API, where it is to be told. */
-  github?: GithubApi;
+  github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
 }
 
 interface Parts {

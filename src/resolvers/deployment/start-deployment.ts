@@ -5,6 +5,8 @@ import { Deployment } from '../../entities/deployment.js';
 import { DeploymentEvent } from '../../entities/deployment-event.js';
 import { endDeployments } from '../../entities/deployment-log.js';
 import { DeploymentState, ReasonCode, UNFINISHED_STATES, type DeploymentTrigger } from '../../entities/deployment-state.js';
+import { EnvironmentKind } from '../../entities/environment-kind.js';
+import { Environment } from '../../entities/environment.js';
 import type { Release } from '../../entities/release.js';
 import type { Service } from '../../entities/service.js';
 import type { LastPush } from '../../entities/service-source.js';
@@ -44,8 +46,9 @@ export async function startDeployments(tx: EntityManager, wanted: readonly Wante
   await endUnfinished(tx, services.map(({ id }) => id), DeploymentState.SUPERSEDED, SUPERSEDED);
   const unpinned = wanted.flatMap(({ service, pinned }) => (pinned?.release ? [] : service.id));
   const variables = Map.groupBy(unpinned.length > 0 ? await effectiveVariables(tx, [...new Set(unpinned)]) : [], ({ serviceId }) => serviceId);
+  const previews = await previewsAmong(tx, wanted);
   const newest = new Map(wanted.map(({ service }, n) => [service, n]));
-  const deployments = wanted.map((one, n) => tx.create(Deployment, rowOf(one, (variables.get(one.service.id) ?? []).map(({ id }) => id), newest.get(one.service) === n)));
+  const deployments = wanted.map((one, n) => tx.create(Deployment, rowOf(one, (variables.get(one.service.id) ?? []).map(({ id }) => id), commitOf(one, previews), newest.get(one.service) === n)));
   for (const [n, { service, push }] of wanted.entries()) {
     service.latestDeploymentId = deployments[n]!.id;
     if (push) service.lastPush = push;
@@ -57,8 +60,21 @@ export async function startDeployments(tx: EntityManager, wanted: readonly Wante
   return deployments;
 }
 
+/** The environments of previews among those that are deployed anew without a push. */
+async function previewsAmong(tx: EntityManager, wanted: readonly WantedDeployment[]): Promise<Set<string>> {
+  const ids = wanted.flatMap(({ service, push }) => (!push && service.lastPush ? service.environmentId : []));
+  if (ids.length === 0) return new Set();
+  return new Set((await tx.find(Environment, { id: { $in: ids }, kind: EnvironmentKind.PREVIEW }, { fields: ['id'] })).map(({ id }) => id));
+}
+
+/** A preview's copy goes on being of its pull request's commit; elsewhere nobody knows of which the tag is by now. */
+function commitOf({ service, push, pinned }: WantedDeployment, previews: ReadonlySet<string>): string | null {
+  if (push) return push.commit;
+  return !pinned && previews.has(service.environmentId) ? (service.lastPush?.commit ?? null) : null;
+}
+
 /** One that is not the newest of those that begin together has ended with its beginning. */
-function rowOf({ service, trigger, actor, push, pinned }: WantedDeployment, variableIds: string[], isNewest: boolean) {
+function rowOf({ service, trigger, actor, pinned }: WantedDeployment, variableIds: string[], commit: string | null, isNewest: boolean) {
   const release = pinned?.release;
   return {
     id: newId(),
@@ -68,7 +84,7 @@ function rowOf({ service, trigger, actor, push, pinned }: WantedDeployment, vari
     accountId: actor.kind === 'account' ? actor.accountId : null,
     tokenId: 'tokenId' in actor ? actor.tokenId : null,
     image: service.image,
-    commit: push?.commit ?? null,
+    commit,
     spec: release?.spec ?? specOf(service),
     variableIds: release?.variableIds ?? variableIds,
     digest: pinned?.digest ?? null,

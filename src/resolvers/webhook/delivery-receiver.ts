@@ -6,6 +6,7 @@ import { newId } from '../../entities/columns.js';
 import { serverReceiver, WebhookVerdict } from '../../entities/webhook-delivery.js';
 import type { WebhookOutcome } from '../../entities/webhook-outcome.js';
 import { ApexError, badRequest, type Fault } from '../../errors.js';
+import { Courtesy } from '../../queue/courtesy.js';
 import type { ForgeEventInput } from '../../schema/forge-event.input.js';
 import type { WebhookReceipt } from '../../schema/webhook-receipt.payload.js';
 import type { Vault } from '../../vault/vault.js';
@@ -49,6 +50,7 @@ export class DeliveryReceiver {
     private readonly vault: Vault,
     private readonly effects: EventEffects,
     private readonly allowance: DeliveryAllowance | undefined,
+    private readonly courtesy = new Courtesy(),
   ) {}
 
   /** Throws UNAUTHENTICATED, RATE_LIMITED and BAD_REQUEST, in this order, before anything is written. */
@@ -67,7 +69,7 @@ export class DeliveryReceiver {
     };
     const delivery: Believed = { context, said, only: receiver.service, row, bytes: input.body.length };
     // A pull request may make a whole environment: nobody else is to wait for that.
-    return said.pullRequest ? this.alone(delivery) : this.line.take(delivery);
+    return this.courtesy.answer(said.pullRequest ? this.alone(delivery) : this.line.take(delivery));
   }
 
   /** Does not wait for what others hold: then each delivery waits by itself. */

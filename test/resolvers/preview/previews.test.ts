@@ -71,6 +71,16 @@ describe('previews', () => {
     expect(await list()).toEqual([after]);
   });
 
+  it('a copy that is deployed anew goes on being of its commit; where nothing was previewed nobody knows the commit', async () => {
+    const web = await deploy();
+    const commit = newCommit();
+    await event({ commit });
+    await receive(api, 'push', pushOf({ repository }));
+    const redeployed = async (id: string): Promise<any> => (await api.run(ada.token, 'mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { trigger commit } } }', { id })).data.redeployService.latestDeployment;
+    expect(await redeployed((await list())[0].services[0].id)).toEqual({ trigger: 'REDEPLOY', commit });
+    expect(await redeployed(web.id)).toEqual({ trigger: 'REDEPLOY', commit: null });
+  });
+
   it('its own image may be named by the commit and the number', async () => {
     await deploy({ previews: { image: 'ghcr.io/acme/web:{number}-{commit}' } });
     const [one, two] = [newCommit(), newCommit()];
@@ -241,6 +251,13 @@ describe('previews', () => {
     expect((await list(ada, { state: 'REFUSED' }))).toMatchObject([{ number: 4, environment: null, message: 'The team has reached its limit of 3 open previews. Close a pull request or a preview, then push again.' }]);
     await event({ number: 1, action: 'closed', at: 1_800_000_010 });
     expect((await event({ number: 4, action: 'synchronize', at: 1_800_000_010 })).outcome).toBe('DEPLOYED');
+  });
+
+  it("counts among the team's environments, of which it may have as many as its operator says", async () => {
+    await deploy();
+    await api.em.execute(`update team set quota = '{"environments": 1}' where id = ?`, [ada.teamId]);
+    expect((await event()).outcome).toBe('IGNORED');
+    expect(await list()).toMatchObject([{ state: 'REFUSED', environment: null, message: 'The team has reached its limit of 1 environments. Delete one, then push again.' }]);
   });
 
   it('a member may close one; a push brings it back', async () => {

@@ -18,6 +18,9 @@ const SCHEDULE = { kind: 'system', name: 'schedule' } as const;
 describe('reports to GitHub', () => {
   let github: GithubServer;
   let guard: GuardedFetch;
+  /** Who is told, and at which pace: GitHub's own where that matters. */
+  let told: GithubApi;
+  let unpaced: GithubApi;
   let api: TestApi;
   let ada: TestAccount;
   let repository: string;
@@ -26,7 +29,8 @@ describe('reports to GitHub', () => {
   beforeAll(async () => {
     github = await GithubServer.start();
     guard = new GuardedFetch([github.host]);
-    api = await TestApi.start({ APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GITHUB_TOKEN: TOKEN, github: new GithubApi(github.url, guard) });
+    told = unpaced = new GithubApi(github.url, guard, false);
+    api = await TestApi.start({ APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GITHUB_TOKEN: TOKEN, github: { setStatus: (...call) => told.setStatus(...call), writeComment: (...call) => told.writeComment(...call) } });
   });
   afterAll(async () => {
     await api.stop();
@@ -40,10 +44,15 @@ describe('reports to GitHub', () => {
     service = (await api.run(ada.token, DEPLOY, { input })).data.deployService;
   });
   afterEach(() => {
+    told = unpaced;
     github.troubles.length = 0;
     github.statuses.length = 0;
     github.requests.length = 0;
   });
+
+  const atItsOwnPace = (): void => {
+    told = new GithubApi(github.url, guard);
+  };
 
   /** What the clock does, until there is nothing more that is due. */
   const send = async (): Promise<void> => {
@@ -168,6 +177,7 @@ describe('reports to GitHub', () => {
       ['a secondary limit', () => ({ status: 403, headers: { 'retry-after': '1200' }, message: 'You have exceeded a secondary rate limit' }), 600],
       ['a secondary limit without a time', () => ({ status: 429, headers: {}, message: 'You have exceeded a secondary rate limit' }), 10],
     ])('%s is waited out, for all that is to be sent, and then it is told', async (_, troubleAt, least) => {
+      atItsOwnPace();
       const { deployment } = await push();
       const trouble = troubleAt(Math.floor(Date.now() / 1000));
       github.troubles.push(trouble);
@@ -184,6 +194,7 @@ describe('reports to GitHub', () => {
     });
 
     it('an error of its own is tried again, at once and then later; the deployment goes its way', async () => {
+      atItsOwnPace();
       const { deployment } = await push();
       github.troubles.push(...Array.from({ length: 2 }, () => ({ status: 502, message: 'Server Error' })));
       await send();
