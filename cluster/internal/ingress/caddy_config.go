@@ -82,6 +82,8 @@ func proxy(addresses Addresses, name string) object {
 			"selection_policy": object{"policy": "round_robin"},
 			// A pod that refuses the connection has not seen the request: another is tried, or it again.
 			"try_duration": "5s", "try_interval": "50ms",
+			// One that broke off may have seen it, and may have ended of it: without this Caddy sends a GET to pod after pod.
+			"retry_match": []object{{"not": []object{{"path": []string{"*"}}}}},
 		},
 		"flush_interval": "1ms",
 		"transport": object{

@@ -27,6 +27,14 @@ func TestAWholeHostNeedsNoReload(t *testing.T) {
 	}
 }
 
+func TestARequestThatAPodMayHaveSeenIsNotSentToAnother(t *testing.T) {
+	config, _ := configOf(t)
+	// Nothing matches: only what could not be sent at all is tried again.
+	if !strings.Contains(config, `"retry_match":[{"not":[{"path":["*"]}]}]`) {
+		t.Fatalf("a GET that breaks off is tried on the next pod: %s", config)
+	}
+}
+
 func TestAPathIsARouteThatNamesNoPod(t *testing.T) {
 	_, before := configOf(t)
 	config, id := configOf(t, ingressOf("a", "one", 1, "one.example", path(prefix, "/", "web"), path(prefix, "/api", "api")))
