@@ -1,5 +1,5 @@
 /** Work that waits for longer than this goes on all the same. */
-const MOST_PATIENCE_MS = 2_000;
+const MOST_PATIENCE_MS = 5_000;
 
 /** Who waits for an answer goes before the work for which nobody waits: both share one processor. */
 export class Courtesy {

@@ -31,6 +31,7 @@ export interface Storm {
   /** From the last push to that. */
   settledSeconds: number;
   milliseconds: Percentiles;
+  /** The worse of right before and once it is settled: on a machine that does other things, too, the load comes and goes. */
   bare: Percentiles;
 }
 
@@ -63,6 +64,7 @@ export async function pushStorm({ services, pushes, seconds, awaySeconds }: Stor
     await until(server, (list) => list.every(({ latestDeployment }) => latestDeployment.state === 'LIVE'));
 
     const { deliveries, newest } = planned(repositories, pushes);
+    const before = await besideBare(server, deliveries, seconds);
     proxy.refuse();
     const back = setTimeout(() => proxy.pass(), awaySeconds * 1000);
     const answers = await paced(deliveries, seconds, ({ id, body }) => deliver(server, { id, body }));
@@ -71,6 +73,7 @@ export async function pushStorm({ services, pushes, seconds, awaySeconds }: Stor
     const ended = performance.now();
     const list = await until(server, (all) => all.every(({ source, latestDeployment }) => isNewest(source.repository, latestDeployment)));
     const settledSeconds = (performance.now() - ended) / 1000;
+    const after = await besideBare(server, deliveries, seconds);
     return {
       statuses: counted(answers.map(({ result }) => result.status)),
       outcomes: counted(answers.map(({ result }) => result.body?.outcome ?? 'none')),
@@ -78,7 +81,7 @@ export async function pushStorm({ services, pushes, seconds, awaySeconds }: Stor
       behind: list.filter(({ source, latestDeployment }) => !isNewest(source.repository, latestDeployment)).map(({ name, latestDeployment: { state, reason } }) => `${name} ${state} ${reason?.message ?? ''}`),
       settledSeconds,
       milliseconds: percentiles(answers.map(({ milliseconds }) => milliseconds)),
-      bare: await besideBare(server, deliveries, seconds),
+      bare: before.p99 > after.p99 ? before : after,
     };
 
     function isNewest(repository: string, { state, commit }: { state: string; commit: string }): boolean {
@@ -142,7 +145,7 @@ async function told(server: TestServer): Promise<number> {
 /** The least that a server can do with a delivery, on the same database, in the same process and at the same pace. */
 async function besideBare(server: TestServer, deliveries: Delivery[], seconds: number): Promise<Percentiles> {
   const pool = new pg.Pool({ connectionString: server.database.url, max: 20 });
-  await pool.query('create table bare_delivery (id text primary key, body bytea not null)');
+  await pool.query('drop table if exists bare_delivery; create table bare_delivery (id text primary key, body bytea not null)');
   const app = express();
   app.post('/api/webhooks/github', express.raw({ type: () => true, limit: '25mb' }), async (req, res) => {
     const signature = `sha256=${createHmac('sha256', SECRET).update(req.body as Buffer).digest('hex')}`;
