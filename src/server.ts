@@ -107,7 +107,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const clocks = new Clocks({ operations, open: () => clockContext({ orm, authenticate, streams, logger }), logger });
     stops.add('clocks', () => clocks.stop());
     await orchestrator.start();
-    clocks.start(CLOCKS.filter(({ needs }) => !needs || config[needs] !== undefined));
+    clocks.start(CLOCKS);
     await ensureCredentials(orm, { home: config.APEX_HOME, url });
     handler = doors.app;
     logger.info({ url, milliseconds: Math.round(process.uptime() * 1000) }, 'the server is ready');

@@ -46,6 +46,12 @@ export interface Comment {
   id: string | null;
 }
 
+/** The host of the repositories that an API speaks of: GitHub's own is on another host than they, an Enterprise Server's on the same. */
+export function githubHost(apiUrl = 'https://api.github.com'): string {
+  const { host } = new URL(apiUrl);
+  return host === 'api.github.com' ? 'github.com' : host;
+}
+
 const Client = Octokit.plugin(throttling, retry);
 
 /**

@@ -7,7 +7,7 @@ import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/
 import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
-import type { GithubApi } from '../outside/github-api.js';
+import { githubHost, type GithubApi } from '../outside/github-api.js';
 import type { Courtesy } from '../queue/courtesy.js';
 import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
@@ -107,7 +107,7 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_GITHUB_API_URL?: string; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   /** Work in the background waits while a delivery does. */
@@ -196,11 +196,10 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   ...webhooksAndPreviews(parts),
 ];
 
-const NO_GITHUB = { setStatus: () => Promise.resolve(), writeComment: () => Promise.resolve('') };
 const IDLE_DAYS = 7;
 const MOST_PREVIEWS = 20;
 
-function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy, github = NO_GITHUB }: SchemaParts): object[] {
+function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy, github }: SchemaParts): object[] {
   const { APEX_PREVIEW_IDLE_DAYS: idleDays = IDLE_DAYS, APEX_PREVIEW_LIMIT: mostPreviews = MOST_PREVIEWS } = config;
   const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {} });
   const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments));
@@ -212,7 +211,7 @@ function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy
     new ApprovePreviewMutation(orchestrator, environments, reading),
     new ClosePreviewMutation(orchestrator, environments, reading),
     new CloseIdlePreviewsMutation(environments, idleDays),
-    new SendReportsMutation({ api: github, token: github === NO_GITHUB ? undefined : config.APEX_GITHUB_TOKEN, orchestrator, reading }),
+    new SendReportsMutation({ api: github ?? null, host: githubHost(config.APEX_GITHUB_API_URL), token: config.APEX_GITHUB_TOKEN, vault, orchestrator, reading }),
   ];
 }
 

@@ -28,6 +28,9 @@ export interface DeploymentFacts {
   old: boolean;
   /** The forge itself told the installation of the commit. */
   proven: boolean;
+  teamId: string;
+  /** Where the commit is, as far as its delivery said: `github.com`, or the host of an Enterprise Server. */
+  forge: string | null;
 }
 
 /** While it is being sent, nobody else takes it; who was killed meanwhile lets go of it by then. */
@@ -53,7 +56,11 @@ export async function readDeploymentFacts(em: EntityManager, deploymentId: strin
        coalesce(deployment.ended_at < now() - interval '1 day', false) as old,
        coalesce(preview.proven, exists (
          select 1 from webhook_effect effect join webhook_delivery delivery on delivery.id = effect.delivery_id where effect.deployment_id = deployment.id and delivery.verdict = 'SERVER_SECRET'
-       )) as proven
+       )) as proven, service.team_id as "teamId",
+       case when preview.id is not null then split_part(preview.url, '/', 3) else (
+         select coalesce(delivery.headers->>'x-github-enterprise-host', case when jsonb_exists(delivery.headers, 'x-github-event') then 'github.com' end)
+         from webhook_effect effect join webhook_delivery delivery on delivery.id = effect.delivery_id where effect.deployment_id = deployment.id limit 1
+       ) end as forge
      from deployment join service on service.id = deployment.service_id join environment on environment.id = service.environment_id
        left join host on host.service_id = service.id left join preview on preview.environment_id = environment.id
      where deployment.id = ? and deployment.commit_sha is not null and service.source is not null`,
@@ -70,6 +77,11 @@ export const closeReport = (em: EntityManager, { id, generation }: DueReport, me
 export const postponeReport = (em: EntityManager, { id, generation }: DueReport, seconds: number, message: string): Promise<unknown> =>
   em.execute('update forge_report set due_at = now() + make_interval(secs => ?), message = ? where id = ? and generation = ?', [seconds, message, id, generation]);
 
-/** A limit holds for all that is sent with one token. */
-export const postponeAllReports = (em: EntityManager, seconds: number, message: string): Promise<unknown> =>
-  em.execute('update forge_report set due_at = greatest(due_at, now() + make_interval(secs => ?)), message = ? where generation > sent_generation', [seconds, message]);
+/** A limit holds for all that is sent with one token: the installation's, or that of one team. */
+export const postponeAllReports = (em: EntityManager, seconds: number, message: string, teamId: string | null): Promise<unknown> =>
+  em.execute(
+    `update forge_report set due_at = greatest(due_at, now() + make_interval(secs => ?)), message = ? where generation > sent_generation${teamId === null ? '' : ` and id in (
+       select report.id from forge_report report left join deployment on deployment.id = report.deployment_id left join service on service.id = deployment.service_id left join preview on preview.id = report.preview_id
+       where coalesce(service.team_id, preview.team_id) = ?)`}`,
+    [seconds, message, ...(teamId === null ? [] : [teamId])],
+  );

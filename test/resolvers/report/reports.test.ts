@@ -6,9 +6,10 @@ import { DeploymentState, ReasonCode } from '../../../src/entities/deployment-st
 import { GithubApi } from '../../../src/outside/github-api.js';
 import { GuardedFetch } from '../../../src/outside/guarded-fetch.js';
 import { newCommit, pullRequestOf, pushOf, SECRET, type PullRequestWish } from '../../support/github.js';
+import { giteaPullRequest, giteaPush } from '../../support/gitea.js';
 import { GithubServer } from '../../support/github-server.js';
 import { APPROVE_PREVIEW, PREVIEWS, SERVICE_WEBHOOK } from '../../support/operations.js';
-import { receive } from '../../support/receive.js';
+import { receive, receiveFromGitea } from '../../support/receive.js';
 import { TestApi, type TestAccount } from '../../support/test-api.js';
 
 const TOKEN = 'ghp_a-token-of-the-installation';
@@ -30,7 +31,7 @@ describe('reports to GitHub', () => {
     github = await GithubServer.start();
     guard = new GuardedFetch([github.host]);
     told = unpaced = new GithubApi(github.url, guard, false);
-    api = await TestApi.start({ APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GITHUB_TOKEN: TOKEN, github: { setStatus: (...call) => told.setStatus(...call), writeComment: (...call) => told.writeComment(...call) } });
+    api = await TestApi.start({ APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GITEA_WEBHOOK_SECRET: SECRET, APEX_GITHUB_TOKEN: TOKEN, github: { setStatus: (...call) => told.setStatus(...call), writeComment: (...call) => told.writeComment(...call) } });
   });
   afterAll(async () => {
     await api.stop();
@@ -119,6 +120,29 @@ describe('reports to GitHub', () => {
     const { data } = await receive(api, 'push', pushOf({ repository }), { service: service.id, secret });
     expect(data.receiveGithubEvent.outcome).toBe('DEPLOYED');
     await receive(api, 'pull_request', pullRequestOf({ repository }), { service: service.id, secret });
+    await send();
+    expect(github.requests).toEqual([]);
+  });
+
+  it("a team's own token speaks of what its own webhook told, and for no other team", async () => {
+    const { secret } = (await api.run(ada.token, SERVICE_WEBHOOK, { serviceId: service.id })).data.createServiceWebhook;
+    await api.run(ada.token, 'mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: { registry: 'github.com', username: 'ada', password: 'ghp_of-the-team' } });
+    const eve = await api.account('Eve');
+    const hers = (await api.run(eve.token, DEPLOY, { input: { name: 'hers', image: 'nginx', source: { repository } } })).data.deployService;
+    const other = (await api.run(eve.token, SERVICE_WEBHOOK, { serviceId: hers.id })).data.createServiceWebhook;
+    const [commit, previewed] = [newCommit(), newCommit()];
+    await receive(api, 'push', pushOf({ repository, after: commit }), { service: service.id, secret });
+    await receive(api, 'push', pushOf({ repository }), { service: hers.id, secret: other.secret });
+    await receive(api, 'pull_request', pullRequestOf({ repository, commit: previewed }), { service: service.id, secret });
+    await send();
+    expect(github.statuses.map((status) => status.commit).toSorted()).toEqual([commit, previewed].toSorted());
+    expect(github.comments.get(`${repository}#7`)).toHaveLength(1);
+    expect(new Set(github.requests.map(({ authorization }) => authorization))).toEqual(new Set(['token ghp_of-the-team']));
+  });
+
+  it('what happened on another forge is not told to GitHub, though its repository has the same name', async () => {
+    expect((await receiveFromGitea(api, 'push', giteaPush({ repository }))).data.receiveGiteaEvent.outcome).toBe('DEPLOYED');
+    expect((await receiveFromGitea(api, 'pull_request', giteaPullRequest({ repository }))).data.receiveGiteaEvent.outcome).toBe('DEPLOYED');
     await send();
     expect(github.requests).toEqual([]);
   });
