@@ -64,6 +64,7 @@ export const SETTINGS = z.object({
   APEX_LOKI_URL: z.url().optional().describe('A Loki of yours: it gets the lines of all teams, and searches of the history ask it. Lines are kept here too until it has them'),
   APEX_LOKI_TOKEN: z.string().optional().describe('Authorization header for it, e.g. `Basic …`'),
   APEX_LOKI_TENANT: z.string().optional().describe('X-Scope-OrgID header for it'),
+  APEX_BACKUP_DIR: path.optional().describe('Folder of the backups of databases; unset: `backups` in APEX_HOME. Servers on one database share it'),
   APEX_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged'),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('development shows the GraphQL sandbox'),
 });

@@ -49,6 +49,7 @@ const NOWHERE = `null::uuid as environment_id, ${NO_SERVICE}`;
 /** What the role is taken from: rows that belong to a team, in one of its environments or in none. */
 const OWNED = {
   database: `select managed_database.id, managed_database.team_id, managed_database.environment_id, ${NO_SERVICE} from managed_database where true`,
+  backup: `select backup.id, backup.team_id, managed_database.environment_id, ${NO_SERVICE} from backup join managed_database on managed_database.id = backup.database_id where backup.deleted_at is null`,
   service: 'select service.id, service.team_id, service.environment_id, service.id as service_id from service where service.deleted_at is null',
   environment: `select environment.id, environment.team_id, environment.id as environment_id, ${NO_SERVICE} from environment where environment.deleted_at is null`,
   deployment: `select deployment.id, service.team_id, service.environment_id, service.id as service_id
@@ -62,7 +63,7 @@ const OWNED = {
 
 /** The column that is `id` above. */
 const ID: Readonly<Record<Noun, string>> = {
-  database: 'managed_database.id', service: 'service.id', environment: 'environment.id', deployment: 'deployment.id', envGroup: 'env_group.id',
+  database: 'managed_database.id', backup: 'backup.id', service: 'service.id', environment: 'environment.id', deployment: 'deployment.id', envGroup: 'env_group.id',
   logDrain: 'log_drain.id', registryCredential: 'registry_credential.id', preview: 'preview.id', team: 'team.id',
 };
 

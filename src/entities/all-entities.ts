@@ -1,5 +1,6 @@
 import { Account } from './account.js';
 import { AuditEvent } from './audit-event.js';
+import { Backup } from './backup.js';
 import { CostlyCall } from './costly-call.js';
 import { Deployment } from './deployment.js';
 import { DeploymentEvent } from './deployment-event.js';
@@ -23,6 +24,7 @@ import { Preview } from './preview.js';
 import { PreviewVariable } from './preview-variable.js';
 import { RegistryCredential } from './registry-credential.js';
 import { Release } from './release.js';
+import { Restore } from './restore.js';
 import { Service } from './service.js';
 import { ServiceEnvGroup } from './service-env-group.js';
 import { Team } from './team.js';
@@ -34,6 +36,6 @@ import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release,
+  Account, AuditEvent, Backup, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release, Restore,
   Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

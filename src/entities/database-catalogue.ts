@@ -1,4 +1,5 @@
 import { DatabaseSize, DatabaseType } from './database-state.js';
+import { MONGODB_RESTORE, mysqlRestore, POSTGRES_RESTORE, REDIS_RESTORE, type EngineRestore } from './engine-restore.js';
 import type { Resources } from './workload-spec.js';
 
 /** What a size stands for. */
@@ -48,11 +49,12 @@ export interface Engine {
   rotate: string;
   /** Shell: writes the whole content to the standard output, with the password `$P`. */
   dump: string;
-  /** Shell: reads a dump from the standard input into an empty database, with the password `$P`. Null: not by a running engine. */
-  restore: string | null;
+  restore: EngineRestore;
 }
 
 const MYSQL_CLIENT = '--protocol=tcp -h 127.0.0.1 -u app';
+/** One moment of all of it, and what makes the schema itself anew. */
+const DUMP_ALL = '--single-transaction --no-tablespaces --routines --triggers --events --add-drop-database --databases app';
 const mysqlLike = (prefix: string, { client, admin, dump, setPassword }: Record<'client' | 'admin' | 'dump' | 'setPassword', string>, versions: Readonly<Record<string, string>>): Engine => ({
   versions,
   port: 3306,
@@ -68,8 +70,8 @@ const mysqlLike = (prefix: string, { client, admin, dump, setPassword }: Record<
   listens: `MYSQL_PWD=x ${admin} ${MYSQL_CLIENT} ping`,
   query: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -N -e 'select 1'`,
   rotate: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -e "${setPassword}"`,
-  dump: `MYSQL_PWD="$P" ${dump} ${MYSQL_CLIENT} --single-transaction --no-tablespaces --routines --triggers --events app`,
-  restore: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app`,
+  dump: `MYSQL_PWD="$P" ${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`,
+  restore: mysqlRestore('/var/lib/mysql', `${client} ${MYSQL_CLIENT}`, `${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`),
 });
 
 /** Every engine; a new one is a row here. */
@@ -91,10 +93,10 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     // By the pod's own address: from loopback the image trusts everybody, which proves nothing.
     query: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select 1"',
     rotate: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "ALTER ROLE CURRENT_USER PASSWORD '$NEXT'"`,
-    dump: 'PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --clean --if-exists',
-    restore: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xq --single-transaction -v ON_ERROR_STOP=1 -o /dev/null',
+    dump: 'PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --no-acl',
+    restore: POSTGRES_RESTORE,
   },
-  [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),
+  [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump --set-gtid-purged=OFF', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),
   [DatabaseType.MARIADB]: mysqlLike('MARIADB', { client: 'mariadb', admin: 'mariadb-admin', dump: 'mariadb-dump', setPassword: "SET PASSWORD = PASSWORD('$NEXT')" }, { '10.11': 'mariadb:10.11', '11.4': 'mariadb:11.4' }),
   [DatabaseType.REDIS]: {
     versions: { '7': 'redis:7', '8': 'redis:8', 'valkey-8': 'valkey/valkey:8' },
@@ -113,7 +115,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     query: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning ping | grep -q PONG',
     rotate: `printf 'CONFIG SET requirepass %s\\n' "$NEXT" | REDISCLI_AUTH="$P" redis-cli --no-auth-warning | grep -q OK`,
     dump: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning --rdb /tmp/apex.rdb > /dev/null && cat /tmp/apex.rdb && rm /tmp/apex.rdb',
-    restore: null,
+    restore: REDIS_RESTORE,
   },
   [DatabaseType.MONGODB]: {
     versions: { '7': 'mongo:7', '8': 'mongo:8' },
@@ -131,7 +133,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     query: `mongosh --quiet -u app -p "$P" --authenticationDatabase admin app --eval 'db.stats().ok'`,
     rotate: `mongosh --quiet -u app -p "$P" --authenticationDatabase admin admin --eval "db.changeUserPassword('app', '$NEXT')"`,
     dump: 'mongodump --quiet -u app -p "$P" --authenticationDatabase admin -d app --archive',
-    restore: 'mongorestore --quiet -u app -p "$P" --authenticationDatabase admin --drop --archive',
+    restore: MONGODB_RESTORE,
   },
 };
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../config.js';
 import { Team } from '../entities/team.js';
@@ -9,6 +10,10 @@ import type { WakeQueue } from '../queue/wake-queue.js';
 import type { Vault } from '../vault/vault.js';
 import { ClusterAway } from './cluster-access.js';
 import { ClusterView } from './cluster-state.js';
+import { BackupFolder } from './database/backup/backup-folder.js';
+import { BackupReconciler } from './database/backup/backup-reconciler.js';
+import { LongWork } from './database/backup/long-work.js';
+import { RestoreReconciler } from './database/backup/restore-reconciler.js';
 import { DatabaseReconciler } from './database/database-reconciler.js';
 import { DatabaseRemoval } from './database/database-removal.js';
 import { EnvironmentKeeper } from './environment/environment-keeper.js';
@@ -95,14 +100,18 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
     this.#resync = new Resync(orm, queue, logger);
+    const backups = new BackupFolder(resolve(config.APEX_BACKUP_DIR ?? `${config.APEX_HOME}/backups`));
+    const backupParts = { orm, vault, cluster: this.#client, installationId, store: backups, work: new LongWork(orm) };
     this.#reconcilers = {
+      backup: new BackupReconciler(backupParts),
+      restore: new RestoreReconciler(backupParts),
       database: new DatabaseReconciler({
         orm,
         vault,
         queue,
         cluster: this.#client,
         keeper: this.#keeper,
-        removal: new DatabaseRemoval(orm, this.#client, installationId),
+        removal: new DatabaseRemoval(orm, this.#client, backups, installationId),
         installationId,
       }),
       environment: new EnvironmentReconciler(orm, this.#client, this.#keeper, installationId),

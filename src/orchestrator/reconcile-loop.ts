@@ -13,6 +13,8 @@ export interface Reconcilers {
   service: { look(id: string, lease: HeldLease): Promise<LookResult> };
   database: { look(id: string, lease: HeldLease): Promise<LookResult> };
   environment: { look(id: string, lease: HeldLease): Promise<LookResult> };
+  backup: { look(id: string, lease: HeldLease): Promise<LookResult> };
+  restore: { look(id: string, lease: HeldLease): Promise<LookResult> };
 }
 
 /** Answers one wake-up: with the key's lease held, and only while there is a cluster to look at. */

@@ -40,8 +40,9 @@ export class Resync {
   }
 }
 
+const BACKUPS = `select 'backup/' || id as key from backup where state = 'RUNNING' or deleted_at is not null union all select 'restore/' || id from restore where state = 'RUNNING'`;
 const ENDED_ENVIRONMENTS = `select 'environment/' || id as key from environment where deleted_at is not null`;
-const EVERYTHING = `select 'service/' || id as key from service union all select 'database/' || id from managed_database union all ${ENDED_ENVIRONMENTS}`;
+const EVERYTHING = `select 'service/' || id as key from service union all select 'database/' || id from managed_database union all ${BACKUPS} union all ${ENDED_ENVIRONMENTS}`;
 const UNSETTLED = `
   select 'service/' || s.id as key from service s
   where s.deleted_at is not null
@@ -49,4 +50,5 @@ const UNSETTLED = `
      or (not s.paused and s.current_deployment_id is not null and (s.ready_replicas < s.replicas or (s.public and s.replicas > 0 and not s.address_answers)))
      or exists (select 1 from deployment d where d.service_id = s.id and d.state in (${UNFINISHED_STATES.map((state) => `'${state}'`).join(', ')}))
   union all select 'database/' || id from managed_database
+  union all ${BACKUPS}
   union all ${ENDED_ENVIRONMENTS}`;

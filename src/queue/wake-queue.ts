@@ -7,6 +7,9 @@ const QUEUE = 'reconcile';
 const HEARTBEAT_SECONDS = 10;
 /** A look at a key takes seconds; one that hangs for longer is aborted and tried again. */
 const EXPIRE_SECONDS = 300;
+/** Looks at these keys move all of a database's content. */
+const LONG_KEY = /^(backup|restore)\//;
+const LONG_EXPIRE_SECONDS = 3 * 3_600;
 const STOP_TIMEOUT_MS = 20_000;
 /** A finished job does not wake the one that waits behind the same key. By then its row is written. */
 const WAKE_NEXT_MS = 15;
@@ -69,18 +72,18 @@ export class WakeQueue {
   async wake(tx: EntityManager, ...keys: readonly string[]): Promise<void> {
     const transaction = tx.getTransactionContext();
     if (!transaction) throw new Error('A wake-up needs the transaction of the write that it belongs to');
-    await this.#boss.insert(QUEUE, keys.map((key) => ({ data: { key } satisfies WakeUp, singletonKey: key, priority: 1 })), { db: fromKysely(transaction as never) });
+    await this.#boss.insert(QUEUE, keys.map((key) => ({ data: { key } satisfies WakeUp, singletonKey: key, priority: 1, ...limitOf(key) })), { db: fromKysely(transaction as never) });
   }
 
   /** Sends wake-ups outside of any transaction, for what was seen in the cluster. */
   async wakeAll(keys: readonly string[], priority = 0): Promise<void> {
     if (keys.length === 0 || !this.#started) return;
-    await this.#boss.insert(QUEUE, keys.map((key) => ({ data: { key } satisfies WakeUp, singletonKey: key, priority })));
+    await this.#boss.insert(QUEUE, keys.map((key) => ({ data: { key } satisfies WakeUp, singletonKey: key, priority, ...limitOf(key) })));
   }
 
   /** Sends a wake-up that is due in `seconds`. */
   async wakeLater(key: string, seconds: number): Promise<void> {
-    await this.#boss.sendAfter(QUEUE, { key } satisfies WakeUp, { singletonKey: key }, new Date(Date.now() + seconds * 1000));
+    await this.#boss.sendAfter(QUEUE, { key } satisfies WakeUp, { singletonKey: key, ...limitOf(key) }, new Date(Date.now() + seconds * 1000));
   }
 
   /** Begins to answer wake-ups. The signal of a look aborts when this worker is no longer entitled to the key. */
@@ -137,3 +140,5 @@ export class WakeQueue {
     if (this.#worker) this.#boss.notifyWorker(this.#worker);
   }
 }
+
+const limitOf = (key: string): { expireInSeconds?: number } => (LONG_KEY.test(key) ? { expireInSeconds: LONG_EXPIRE_SECONDS } : {});

@@ -19,12 +19,16 @@ import { SignUpMutation } from './account/sign-up.mutation.js';
 import { UpdateAccountMutation } from './account/update-account.mutation.js';
 import { VIEWER_CAN } from './account/viewer-can.fields.js';
 import { ViewerQuery } from './account/viewer.query.js';
+import { BackupsQuery } from './database/backups.query.js';
+import { CreateBackupMutation } from './database/create-backup.mutation.js';
 import { CreateDatabaseMutation } from './database/create-database.mutation.js';
 import { DatabaseQuery } from './database/database.query.js';
+import { DeleteBackupMutation } from './database/delete-backup.mutation.js';
 import { DeleteDatabaseMutation } from './database/delete-database.mutation.js';
 import { LinkDatabaseMutation } from './database/link-database.mutation.js';
 import { PauseDatabaseMutation } from './database/pause-database.mutation.js';
 import { ResizeDatabaseMutation } from './database/resize-database.mutation.js';
+import { RestoreBackupMutation } from './database/restore-backup.mutation.js';
 import { RotateDatabaseCredentialsMutation } from './database/rotate-database-credentials.mutation.js';
 import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
 import { AuditLogFields } from './audit/audit-log.fields.js';
@@ -179,6 +183,10 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new ResizeDatabaseMutation(orchestrator),
   new RotateDatabaseCredentialsMutation(vault, orchestrator),
   new LinkDatabaseMutation(vault, orchestrator),
+  new BackupsQuery(),
+  new CreateBackupMutation(orchestrator),
+  new DeleteBackupMutation(orchestrator),
+  new RestoreBackupMutation(vault, orchestrator),
   new ServiceLogsQuery(orchestrator),
   new LogHistoryQuery(orchestrator),
   new OtherLogsQuery(orchestrator),

@@ -1,6 +1,9 @@
 import { newTeam } from '../../src/auth/new-team.js';
 import { issueToken } from '../../src/auth/issue-token.js';
 import { Account } from '../../src/entities/account.js';
+import { Backup } from '../../src/entities/backup.js';
+import { BackupState } from '../../src/entities/backup-state.js';
+import { Restore } from '../../src/entities/restore.js';
 import { Deployment } from '../../src/entities/deployment.js';
 import { DeploymentEvent } from '../../src/entities/deployment-event.js';
 import { DeploymentState, DeploymentTrigger } from '../../src/entities/deployment-state.js';
@@ -38,6 +41,11 @@ export interface World {
   environmentId: string;
   /** In the service's environment. */
   databaseId: string;
+  /** Of the database; it is stored nowhere. */
+  backupId: string;
+  spareBackupId: string;
+  /** Of the first backup. */
+  restoreId: string;
   /** Attached to the service. */
   groupId: string;
   spareGroupId: string;
@@ -57,7 +65,7 @@ export interface World {
 
 /** The ids of nothing at all. */
 export const NOWHERE: World = Object.fromEntries(
-  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'databaseId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'logDrainId', 'previewId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
+  ['teamId', 'teamName', 'serviceId', 'otherServiceId', 'deploymentId', 'releaseId', 'environmentId', 'databaseId', 'backupId', 'spareBackupId', 'restoreId', 'groupId', 'spareGroupId', 'deliveryId', 'membershipId', 'memberId', 'credentialId', 'logDrainId', 'previewId', 'tokenId'].map((key) => [key, '01900000-0000-7000-8000-000000000000']),
 ) as unknown as World;
 
 let made = 0;
@@ -73,7 +81,7 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
   });
   const deliveryId = await insertDelivery(api.database, service.id);
   return api.em.transactional(async (tx) => {
-    const ids = { environmentId: newId(), databaseId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), logDrainId: newId(), previewId: newId(), deploymentId: newId(), releaseId: newId() };
+    const ids = { environmentId: newId(), databaseId: newId(), backupId: newId(), spareBackupId: newId(), restoreId: newId(), groupId: newId(), spareGroupId: newId(), membershipId: newId(), memberId: newId(), credentialId: newId(), logDrainId: newId(), previewId: newId(), deploymentId: newId(), releaseId: newId() };
     const of = { teamId: team.id };
     const environment = Object.assign(new Environment(), { id: ids.environmentId, ...of, name: 'staging', namespace: namespaceFor(installationId, ids.environmentId, 'staging') });
     const database = Object.assign(new ManagedDatabase(), {
@@ -92,7 +100,9 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
     const drain = Object.assign(new LogDrain(), { id: ids.logDrainId, ...of, name: 'world drain', url: 'https://logs.example.com/' });
     const preview = Object.assign(new Preview(), { id: ids.previewId, ...of, repository: 'world/web', number: 1, url: 'https://github.com/world/web/pull/1', branch: 'patch', commit: 'a'.repeat(40), fork: true, state: PreviewState.AWAITING_APPROVAL });
-    await tx.persist([member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
+    const backups = [ids.backupId, ids.spareBackupId].map((id) => Object.assign(new Backup(), { id, ...of, databaseId: ids.databaseId, engine: DatabaseType.POSTGRES, version: '15', state: BackupState.DONE }));
+    const restore = Object.assign(new Restore(), { id: ids.restoreId, ...of, backupId: ids.backupId, databaseId: ids.databaseId, state: BackupState.DONE });
+    await tx.persist([...backups, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));
     await tx.execute('update deployment set release_id = ? where service_id = ? and state = ?', [ids.releaseId, service.id, DeploymentState.LIVE], 'run');

@@ -10,6 +10,7 @@ import { LogHistory } from './008-log-history.js';
 import { Previews } from './009-previews.js';
 import { ProvenPreviews } from './010-proven-previews.js';
 import { LogDrains } from './011-log-drains.js';
+import { Backups } from './012-backups.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   { name: '009-previews', class: Previews },
   { name: '010-proven-previews', class: ProvenPreviews },
   { name: '011-log-drains', class: LogDrains },
+  { name: '012-backups', class: Backups },
 ];

@@ -5,6 +5,7 @@ import { ManagedDatabase } from '../../entities/managed-database.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { LookResult } from '../../queue/wake-queue.js';
 import type { ClusterAccess } from '../cluster-access.js';
+import type { BackupStore } from './backup/backup-folder.js';
 import { removeDatabase } from './database-objects.js';
 
 /** The watcher reports each object that goes; this is for what it missed. */
@@ -16,6 +17,7 @@ export class DatabaseRemoval {
   constructor(
     private readonly orm: MikroORM,
     private readonly cluster: ClusterAccess,
+    private readonly backups: Pick<BackupStore, 'removeAll'>,
     private readonly installationId: string,
   ) {}
 
@@ -24,6 +26,7 @@ export class DatabaseRemoval {
     const purge = secondsLeft <= 0;
     if (await removeDatabase(this.cluster(), this.installationId, database.id, purge, lease.signal)) return { again: 'later', seconds: WHILE_ENDING_SECONDS };
     if (!purge) return { again: 'later', seconds: Math.min(secondsLeft, LONGEST_SECONDS) };
+    await this.backups.removeAll(database.id);
     await this.orm.em.fork().transactional(async (tx) => {
       await requireFence(tx, lease.fence);
       // Brought back in the meantime: then it is another look's business.

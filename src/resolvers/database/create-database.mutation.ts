@@ -40,7 +40,7 @@ export class CreateDatabaseMutation {
       await requireAccess(tx, context.actor, 'Mutation.createDatabase', 'environment', environment.id);
       const id = newId();
       const sealedPassword = await this.vault.seal(tx, teamId, id, newPassword());
-      await insert(tx, context, Object.assign(new ManagedDatabase(), intent, { id, teamId, environmentId: environment.id, sealedPassword, createdAt: new Date() }));
+      await insertDatabase(tx, context, Object.assign(new ManagedDatabase(), intent, { id, teamId, environmentId: environment.id, sealedPassword, createdAt: new Date() }));
       await this.orchestrator.wake(tx, `database/${id}`);
       return readDatabase(tx, id);
     });
@@ -59,7 +59,8 @@ function intentOf(context: RequestContext, input: CreateDatabaseInput): Intent {
   return { name: input.name, type, version, size, resources: { cpu, memory }, storage: input.storage ?? storage };
 }
 
-async function insert(tx: EntityManager, context: RequestContext, database: ManagedDatabase): Promise<void> {
+/** Throws BAD_REQUEST where its name is taken. */
+export async function insertDatabase(tx: EntityManager, context: RequestContext, database: ManagedDatabase): Promise<void> {
   try {
     await tx.persist(database).flush();
   } catch (error) {

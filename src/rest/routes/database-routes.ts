@@ -5,6 +5,9 @@ const DATABASE = `
   id name type version size status statusMessage environment { name } teamId paused
   resources { cpu memory } storage createdAt deletedAt purgeAt`;
 
+const BACKUP = 'id databaseId state engine version size sha256 message createdAt endedAt';
+const RESTORE = 'id backupId databaseId state message createdAt endedAt';
+
 const flatten = { environment: 'name' } as const;
 const tag = 'Databases';
 
@@ -65,5 +68,33 @@ export const DATABASE_ROUTES: readonly Route[] = [
     summary: 'Give a service the address of a database, credentials included, in the variable `as` (else DATABASE_URL), in a new rollout',
     operation: gql`mutation linkDatabase($id: ID!, $databaseId: ID!, $as: String! = "DATABASE_URL") { linkDatabase(serviceId: $id, databaseId: $databaseId, as: $as) { ${SERVICE} } }`,
     params: { id: 'id', databaseId: 'databaseId' }, body: { as: 'as' }, answer: ['linkDatabase'], flatten,
+  },
+  {
+    method: 'GET', path: '/api/databases/:id/backups', tag, summary: 'The backups of a database, newest first',
+    operation: gql`query listBackups($id: ID!, $first: Int, $after: String) {
+      backups(databaseId: $id, first: $first, after: $after) { nodes { ${BACKUP} } pageInfo { hasNextPage endCursor } }
+    }`,
+    params: { id: 'id' }, answer: ['backups', 'nodes'], page: { info: ['backups', 'pageInfo'], limit: 'first', cursor: 'after' },
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/backups', tag, summary: 'Begin a backup of a database', needsCluster: true,
+    operation: gql`mutation createBackup($id: ID!) { createBackup(databaseId: $id) { ${BACKUP} } }`,
+    params: { id: 'id' }, answer: ['createBackup'],
+  },
+  {
+    method: 'DELETE', path: '/api/backups/:id', tag, summary: 'Delete a backup for good', needsCluster: true,
+    operation: gql`mutation deleteBackup($id: ID!) { deleteBackup(id: $id) { ${BACKUP} } }`,
+    params: { id: 'id' }, answer: ['deleteBackup'],
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/restore', tag, needsCluster: true,
+    summary: 'Restore a backup of this database: into a new one with `name`, else into this one, whose content it replaces',
+    operation: gql`mutation restoreBackup($id: ID!, $backupId: ID!, $name: String) { restoreBackup(databaseId: $id, backupId: $backupId, name: $name) { ${RESTORE} } }`,
+    params: { id: 'id' }, body: { backupId: 'backupId', name: 'name' }, answer: ['restoreBackup'],
+  },
+  {
+    method: 'GET', path: '/api/restores/:id', tag, summary: 'How far a restore is',
+    operation: gql`query getRestore($id: ID!) { restore(id: $id) { ${RESTORE} } }`,
+    params: { id: 'id' }, answer: ['restore'],
   },
 ];

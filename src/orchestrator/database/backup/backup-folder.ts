@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** Which object: a backup of a database. */
+export interface BackupObject {
+  databaseId: string;
+  id: string;
+}
+
+/** What was stored: its bytes, and their SHA-256 in hexadecimal. */
+export interface StoredObject {
+  size: number;
+  sha256: string;
+}
+
+/** Where backups are kept. They are sealed before they come here. */
+export interface BackupStore {
+  /** Stores a stream; the object is there whole, or not at all. Replaces what a cut attempt left. */
+  write(object: BackupObject, content: AsyncIterable<Buffer>, signal: AbortSignal): Promise<StoredObject>;
+  read(object: BackupObject, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** Reads all of it; null where there is no such object. */
+  measure(object: BackupObject, signal: AbortSignal): Promise<StoredObject | null>;
+  remove(object: BackupObject): Promise<void>;
+  /** Removes all objects of a database. */
+  removeAll(databaseId: string): Promise<void>;
+}
+
+/** A folder with a folder for each database. Servers that share a database of rows share the folder. */
+export class BackupFolder implements BackupStore {
+  constructor(private readonly folder: string) {}
+
+  async write(object: BackupObject, content: AsyncIterable<Buffer>, signal: AbortSignal): Promise<StoredObject> {
+    const path = this.#path(object);
+    const unfinished = `${path}.part`;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(unfinished, 'w', 0o600);
+    try {
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const chunk of content) {
+        signal.throwIfAborted();
+        await file.writeFile(chunk);
+        hash.update(chunk);
+        size += chunk.length;
+      }
+      await file.sync();
+      await rename(unfinished, path);
+      await syncFolder(dirname(path));
+      return { size, sha256: hash.digest('hex') };
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  read(object: BackupObject, signal: AbortSignal): AsyncIterable<Buffer> {
+    return createReadStream(this.#path(object), { signal, highWaterMark: 256 * 1024 });
+  }
+
+  async measure(object: BackupObject, signal: AbortSignal): Promise<StoredObject | null> {
+    const hash = createHash('sha256');
+    let size = 0;
+    try {
+      for await (const chunk of this.read(object, signal)) {
+        hash.update(chunk);
+        size += chunk.length;
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+    return { size, sha256: hash.digest('hex') };
+  }
+
+  async remove(object: BackupObject): Promise<void> {
+    const path = this.#path(object);
+    await Promise.all([rm(path, { force: true }), rm(`${path}.part`, { force: true })]);
+    const left = await readdir(dirname(path)).catch(() => ['unknown']);
+    if (left.length === 0) await this.removeAll(object.databaseId);
+  }
+
+  async removeAll(databaseId: string): Promise<void> {
+    await rm(join(this.folder, databaseId), { recursive: true, force: true });
+  }
+
+  #path({ databaseId, id }: BackupObject): string {
+    return join(this.folder, databaseId, id);
+  }
+}
+
+/** A name is kept by its folder. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,88 @@
+import type { EntityManager, EntityName, MikroORM } from '@mikro-orm/postgresql';
+import { BackupState } from '../../../entities/backup-state.js';
+import type { Backup } from '../../../entities/backup.js';
+import { requireFence } from '../../../entities/fence.js';
+import { Lease } from '../../../entities/lease.js';
+import type { Restore } from '../../../entities/restore.js';
+import type { HeldLease } from '../../../queue/lease.js';
+import type { LookResult } from '../../../queue/wake-queue.js';
+
+/** A look may take this long; the queue's own limit for these keys is longer. */
+const DEADLINE_MS = 2 * 3_600_000;
+const AT_ONCE = 2;
+const SOON_SECONDS = 2;
+const PATIENCE_MS = 600_000;
+/** A server that is stopped in between leaves it to the next one, once. */
+const MOST_ATTEMPTS = 2;
+
+type Row = Backup | Restore;
+
+/** Only so many backups and restores run on a server at once: the other looks have to have room. */
+export class LongWork {
+  #running = 0;
+
+  constructor(private readonly orm: MikroORM) {}
+
+  /**
+   * One look at a row that is RUNNING. `work` answers what is written when it is DONE, or null while it has to wait; an
+   * error of its own makes it FAILED with its message. Cut off by the end of this server, the next one begins it anew.
+   */
+  async look<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, work: (begin: () => Promise<void>, signal: AbortSignal) => Promise<((tx: EntityManager) => Promise<object>) | null>): Promise<LookResult> {
+    if (row.attempts >= MOST_ATTEMPTS) return this.#end(type, row, lease, async () => failed('It was begun twice, and cut off each time: a server or the database went away. Start it again.'));
+    if (this.#running >= AT_ONCE) return { again: 'later', seconds: SOON_SECONDS };
+    this.#running += 1;
+    const late = AbortSignal.timeout(DEADLINE_MS);
+    try {
+      const done = await work(() => this.#begin(type, row, lease), AbortSignal.any([lease.signal, late]));
+      if (done) return await this.#end(type, row, lease, done);
+      if (Date.now() - row.createdAt.getTime() > PATIENCE_MS) return await this.#end(type, row, lease, async () => failed('The database was not available for 10 minutes.'));
+      return { again: 'later', seconds: SOON_SECONDS };
+    } catch (error) {
+      lease.signal.throwIfAborted();
+      const message = late.aborted ? 'It took longer than 2 hours.' : sentenceOf(error);
+      if (message === null) throw error;
+      return await this.#end(type, row, lease, async () => failed(message));
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async #begin<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease): Promise<void> {
+    await this.#write(type, row, lease, async () => ({ attempts: row.attempts + 1 }));
+  }
+
+  async #end<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, outcome: (tx: EntityManager) => Promise<object>): Promise<LookResult> {
+    await this.#write(type, row, lease, async (tx) => ({ endedAt: new Date(), ...(await outcome(tx)) }));
+    return { again: 'later', seconds: SOON_SECONDS };
+  }
+
+  async #write<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, change: (tx: EntityManager) => Promise<object>): Promise<void> {
+    await this.orm.em.fork().transactional(async (tx) => {
+      await requireFence(tx, lease.fence);
+      await tx.nativeUpdate(type, { id: row.id, state: BackupState.RUNNING } as never, (await change(tx)) as never);
+    });
+  }
+
+  /** Nothing is left to do: the lease of such a key is not needed again. */
+  async over(lease: HeldLease): Promise<LookResult> {
+    await this.orm.em.fork().nativeDelete(Lease, { key: lease.fence.key, holder: lease.fence.holder });
+    return { again: 'never' };
+  }
+}
+
+const failed = (message: string): object => ({ state: BackupState.FAILED, message });
+
+/** Errors that are about the database or the object, told in a sentence; others are ours, and the look is tried again. */
+const TOLD = new Set(['EngineRefused', 'EngineAway', 'ObjectBroken']);
+
+function sentenceOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if (TOLD.has(error.name)) return error.message;
+  if (['ENOSPC', 'EACCES', 'EROFS', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'The folder of the backups cannot be written. The operator finds more in the log.';
+  return null;
+}
+
+/** A stored object is not what was written. */
+export class ObjectBroken extends Error {
+  override name = 'ObjectBroken';
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClusterInstallation } from '../cluster-installation.js';
+import { BackupLife } from './backup-life.js';
+import { namespaceOf, shell } from './client-pod.js';
+import { DatabaseLife } from './database-life.js';
+
+/** How each engine's own client, beside the engine, fills, ruins and reads it, the password in `$P`. `read` tells every value of it. */
+const SQL_ROWS = "select count(*), md5(group_concat(concat(n, ':', word) order by n)) from t";
+const REDIS = 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning';
+const ENGINES = [
+  {
+    type: 'postgres',
+    fill: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xq -v ON_ERROR_STOP=1 -c "create table t (n int primary key, word text)" -c "insert into t select n, md5(n::text) from generate_series(1, 20000) n"`,
+    ruin: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "drop table t; create table later (n int)"',
+    read: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select count(*), md5(string_agg(n || ':' || word, ',' order by n)) from t"`,
+    later: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select to_regclass('later')"`,
+  },
+  {
+    type: 'mariadb',
+    fill: `MYSQL_PWD="$P" mariadb --protocol=tcp -h 127.0.0.1 -u app app -e "create table t (n int primary key, word varchar(32)); insert into t select seq, md5(seq) from seq_1_to_20000"`,
+    ruin: 'MYSQL_PWD="$P" mariadb --protocol=tcp -h 127.0.0.1 -u app app -e "drop table t; create table later (n int)"',
+    read: `MYSQL_PWD="$P" mariadb --protocol=tcp -h 127.0.0.1 -u app app -N -e "set session group_concat_max_len = 10000000; ${SQL_ROWS}"`,
+    later: `MYSQL_PWD="$P" mariadb --protocol=tcp -h 127.0.0.1 -u app app -N -e "show tables like 'later'"`,
+  },
+  {
+    type: 'redis',
+    fill: `i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); echo "SET k$i value-$i"; done | ${REDIS} > /dev/null; ${REDIS} -n 3 set other 7 > /dev/null`,
+    ruin: `${REDIS} flushall > /dev/null; ${REDIS} set later 1 > /dev/null`,
+    read: `${REDIS} dbsize; ${REDIS} -n 3 get other; { i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); echo "GET k$i"; done; } | ${REDIS} | md5sum`,
+    later: `${REDIS} get later`,
+  },
+] as const;
+
+describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read, later }) => {
+  let apex: ClusterInstallation;
+  let databases: DatabaseLife;
+  let backups: BackupLife;
+  let folder: string;
+  let id: string;
+  let namespace: string;
+  let filled: string;
+  let backupId: string;
+  const inPod = async (databaseId: string, script: string): Promise<string> => {
+    const { name } = await databases.available(databaseId);
+    const { password } = await databases.connection(databaseId);
+    return shell(apex, namespace, `${name}-0`, 'database', `read -r P; ${script}`, `${password}\n`);
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'apex-backups-'));
+    apex = await ClusterInstallation.start({ APEX_BACKUP_DIR: folder });
+    databases = new DatabaseLife(apex);
+    backups = new BackupLife(apex);
+    ({ id } = await databases.create({ name: `my-${type}`, type, storage: '300Mi' }));
+    await databases.available(id);
+    namespace = await namespaceOf(apex);
+    await inPod(id, fill);
+    filled = await inPod(id, read);
+  }, 150_000);
+  afterAll(async () => {
+    await apex?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('are sealed and have the checksum that they tell', async () => {
+    expect(filled).toContain('20000');
+    const made = await backups.make(id);
+    expect(made).toMatchObject({ state: 'DONE', message: null, size: expect.any(Number), sha256: expect.stringMatching(/^[0-9a-f]{64}$/), endedAt: expect.any(String) });
+    backupId = made.id;
+    const stored = await readFile(join(folder, id, backupId));
+    expect(stored).toHaveLength(made.size!);
+    expect(stored.includes('later') || stored.includes('value-1')).toBe(false);
+  }, 90_000);
+
+  it('come back into a new database, and into the same one', async () => {
+    await inPod(id, ruin);
+    expect(await inPod(id, read).catch((error: Error) => error.message)).not.toBe(filled);
+
+    const beside = await backups.restore(backupId, `new-${type}`);
+    expect(beside).toMatchObject({ state: 'DONE', message: null });
+    expect(beside.databaseId).not.toBe(id);
+    expect(await inPod(beside.databaseId, read)).toBe(filled);
+    expect(await inPod(id, later)).not.toBe('');
+
+    expect(await backups.restore(backupId)).toMatchObject({ state: 'DONE', message: null, databaseId: id });
+    expect(await inPod(id, read)).toBe(filled);
+    expect(await inPod(id, later)).toBe('');
+  }, 240_000);
+
+  it('are refused when they are not what was written, and the database stays as it was', async () => {
+    const path = join(folder, id, backupId);
+    const stored = await readFile(path);
+    const altered = Buffer.from(stored);
+    altered[altered.length >> 1]! ^= 1;
+    for (const broken of [altered, stored.subarray(0, -1)]) {
+      await writeFile(path, broken);
+      expect(await backups.restore(backupId)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/checksum/) });
+    }
+    await rm(path);
+    expect(await backups.restore(backupId)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/not in the store/) });
+    expect(await inPod(id, read)).toBe(filled);
+  }, 120_000);
+
+  it('go with their object', async () => {
+    const { id: spare } = await backups.make(id);
+    expect(await readdir(join(folder, id))).toContain(spare);
+    await backups.remove(spare);
+    await apex.eventually(() => readdir(folder), (left) => !left.includes(id), 30);
+    expect((await backups.list(id)).map((one) => one.id)).toEqual([backupId]);
+  }, 90_000);
+});
