@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { http, type HttpAnswer, type HttpWish } from '../support/http.js';
+import { addAccount } from '../support/second-account.js';
+import { startTestServer, type TestServer } from '../support/test-server.js';
+
+describe('backups in the REST API', () => {
+  let server: TestServer;
+  let stranger: string;
+  let database: string;
+  let backup: string;
+  const call = (path: string, wish: HttpWish = {}): Promise<HttpAnswer> => http(`${server.url}${path}`, { token: server.token, ...wish });
+  const begin = (wish: HttpWish = {}): Promise<HttpAnswer> => call(`/api/databases/${database}/backups`, { method: 'POST', ...wish });
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    stranger = (await addAccount(server, 'Stranger')).token;
+    database = (await call('/api/databases', { json: { name: 'my-postgres', type: 'postgres', size: 'small' } })).body.id;
+  });
+  afterAll(() => server?.stop());
+
+  it('begins one, and lists it in the documented shape', async () => {
+    const begun = await begin();
+    expect(begun).toMatchObject({ status: 200, body: { id: expect.any(String), databaseId: database, state: 'RUNNING', size: null, createdAt: expect.any(String), endedAt: null } });
+    backup = begun.body.id;
+    expect((await call(`/api/databases/${database}/backups`)).body).toEqual([begun.body]);
+    expect(await begin()).toMatchObject({ status: 400, body: { detail: expect.stringContaining('is being made') } });
+  });
+
+  it('restores what is done, and says why it does not', async () => {
+    const restore = (json: object): Promise<HttpAnswer> => call(`/api/databases/${database}/restore`, { json });
+    expect(await restore({ backupId: backup })).toMatchObject({ status: 400, body: { detail: expect.stringContaining('still being made') } });
+    await server.database.orm.em.getConnection().execute(`update backup set state = 'DONE', size = 5, sha256 = '', ended_at = now()`);
+    expect(await restore({ backupId: backup, name: 'Not A Name' })).toMatchObject({ status: 400, body: { errors: [{ path: 'name' }] } });
+    expect(await restore({ backupId: backup, name: 'my-postgres' })).toMatchObject({ status: 400, body: { errors: [{ path: 'name', message: expect.stringContaining('already taken') }] } });
+    const into = await restore({ backupId: backup, name: 'my-copy' });
+    expect(into).toMatchObject({ status: 200, body: { backupId: backup, state: 'RUNNING', endedAt: null } });
+    expect(into.body.databaseId).not.toBe(database);
+    expect((await call(`/api/restores/${into.body.id}`)).body).toEqual(into.body);
+    expect((await call(`/api/databases/${into.body.databaseId}`)).body).toMatchObject({ name: 'my-copy', type: 'postgres', version: '15', size: 'small', status: 'PROVISIONING' });
+    expect(await call(`/api/backups/${backup}`, { method: 'DELETE' })).toMatchObject({ status: 400, body: { detail: expect.stringContaining('is being restored') } });
+  });
+
+  it("does not know another team's", async () => {
+    const token = stranger;
+    for (const [path, wish] of [
+      [`/api/databases/${database}/backups`, {}],
+      [`/api/databases/${database}/backups`, { method: 'POST' }],
+      [`/api/databases/${database}/restore`, { json: { backupId: backup } }],
+      [`/api/backups/${backup}`, { method: 'DELETE' }],
+    ] as const) expect((await call(path, { token, ...wish })).status).toBe(404);
+    const { body } = await call('/api/databases', { token, json: { name: 'theirs', type: 'postgres' } });
+    expect((await call(`/api/databases/${body.id}/restore`, { token, json: { backupId: backup } })).status).toBe(404);
+  });
+
+  it('is gone from the list when it is deleted', async () => {
+    await server.database.orm.em.getConnection().execute(`update restore set state = 'FAILED'`);
+    expect((await call(`/api/backups/${backup}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await call(`/api/databases/${database}/backups`)).body).toEqual([]);
+    expect((await call(`/api/backups/${backup}`, { method: 'DELETE' })).status).toBe(404);
+  });
+});
