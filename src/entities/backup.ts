@@ -1,6 +1,7 @@
 import { Entity, Enum, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, Float, ID, ObjectType } from 'type-graphql';
 import { BackupState } from './backup-state.js';
+import { BackupTrigger } from './backup-trigger.js';
 import { newId, timestamp } from './columns.js';
 import { DatabaseType } from './database-state.js';
 import { ManagedDatabase } from './managed-database.js';
@@ -27,6 +28,10 @@ export class Backup {
   @Enum({ items: () => BackupState })
   state: BackupState = BackupState.RUNNING;
 
+  @Field(() => BackupTrigger)
+  @Enum({ items: () => BackupTrigger })
+  trigger: BackupTrigger = BackupTrigger.API;
+
   @Field(() => String, { description: 'postgres, mysql, mariadb, redis or mongodb.' })
   @Enum({ items: () => DatabaseType })
   engine!: DatabaseType;
@@ -38,6 +43,10 @@ export class Backup {
   @Field(() => Float, { nullable: true, description: 'Bytes of what is stored; null until it is done.' })
   @Property({ type: 'double', nullable: true })
   size: number | null = null;
+
+  @Field(() => Float, { nullable: true, description: 'Bytes of the content as the engine gave it, before it was compressed.' })
+  @Property({ type: 'double', nullable: true })
+  contentSize: number | null = null;
 
   @Field(() => String, { nullable: true, description: 'SHA-256 of what is stored, in hexadecimal.' })
   @Property({ type: 'text', nullable: true })

@@ -1,5 +1,5 @@
 import { DatabaseSize, DatabaseType } from './database-state.js';
-import { MONGODB_RESTORE, mysqlRestore, POSTGRES_RESTORE, REDIS_RESTORE, type EngineRestore } from './engine-restore.js';
+import { MONGODB_RESTORE, mysqlRestore, POSTGRES_RESTORE, POSTGRES_WHOLE, REDIS_RESTORE, type EngineRestore } from './engine-restore.js';
 import type { Resources } from './workload-spec.js';
 
 /** What a size stands for. */
@@ -93,7 +93,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     // By the pod's own address: from loopback the image trusts everybody, which proves nothing.
     query: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select 1"',
     rotate: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "ALTER ROLE CURRENT_USER PASSWORD '$NEXT'"`,
-    dump: 'PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --no-acl',
+    dump: `PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --no-acl && echo '${POSTGRES_WHOLE}'`,
     restore: POSTGRES_RESTORE,
   },
   [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump --set-gtid-purged=OFF', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),

@@ -1,22 +1,27 @@
 /**
- * How a dump becomes the content of a running engine, as shell scripts with the password in `$P`. `stage` reads the dump
- * from the standard input and touches nothing of what is there; `adopt` puts what was staged in its place, and keeps the
+ * How a dump becomes the content of a running engine, as shell scripts with the password in `$P`. `stage` reads the dump, of `$N`
+ * bytes, from the standard input, which does not end by itself, and touches nothing of what is there; `adopt` puts what was staged in its place, and keeps the
  * old content until the new one has answered. They may be cut off anywhere and are then run again from `stage` on.
+ * Each makes sure that it has all of the dump: where a command that reads slowly is the shell's last, so that the shell
+ * becomes it, containerd 1.6 was seen to end its input early, and the command did not notice.
  */
 export interface EngineRestore {
   stage: string;
   adopt: string;
 }
 
+/** What ends a dump of PostgreSQL: it is there once all before it has been read. */
+export const POSTGRES_WHOLE = 'create schema apex_whole;';
+
 /** Loaded into a database of its own, which then changes names with the old one in one transaction. */
 export const POSTGRES_RESTORE: EngineRestore = {
   stage: `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app
 psql -d postgres -Xq -v ON_ERROR_STOP=1 -c 'drop database if exists apex_staged with (force)' -c 'create database apex_staged template template0' &&
-psql -d apex_staged -Xq --single-transaction -v ON_ERROR_STOP=1 -o /dev/null`,
+head -c "$N" | psql -d apex_staged -Xq --single-transaction -v ON_ERROR_STOP=1 -o /dev/null`,
   // Whoever is connected is sent away: a database in use cannot change its name. Some come back quickly, so it may take more than one try.
   adopt: `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app
 ask() { psql -Xqt -v ON_ERROR_STOP=1 -o /dev/null -d "$@"; }
-ask apex_staged -c 'select count(*) from pg_class' || exit 3
+ask apex_staged -c 'drop schema apex_whole' -c 'select count(*) from pg_class' || exit 3
 ask postgres -c 'drop database if exists apex_old with (force)' || exit 3
 tries=0
 until ask postgres -c "select pg_terminate_backend(pid) from pg_stat_activity where datname in ('app', 'apex_staged')" &&
@@ -29,7 +34,7 @@ ask postgres -c 'alter database app rename to apex_staged; alter database apex_o
 
 /** The user owns one schema only, so the old content is written to the volume before the dump replaces it. */
 export const mysqlRestore = (folder: string, client: string, dump: string): EngineRestore => ({
-  stage: `rm -f ${folder}/.apex-staged.sql && cat > ${folder}/.apex-staged.sql`,
+  stage: `rm -f ${folder}/.apex-staged.sql && head -c "$N" > ${folder}/.apex-staged.sql && [ "$(wc -c < ${folder}/.apex-staged.sql)" -eq "$N" ]`,
   adopt: `export MYSQL_PWD="$P"
 cd ${folder} || exit 3
 [ -s .apex-old.sql ] || { ${dump} > .apex-old.part && mv .apex-old.part .apex-old.sql; } || exit 3
@@ -42,7 +47,7 @@ exit $end`,
 
 /** A second engine beside the first loads the file; the first becomes its replica until it has all of it. It keeps its old content until the transfer is whole. */
 export const REDIS_RESTORE: EngineRestore = {
-  stage: 'rm -rf /data/.apex-side && mkdir /data/.apex-side && cat > /data/.apex-side/dump.rdb',
+  stage: 'rm -rf /data/.apex-side && mkdir /data/.apex-side && head -c "$N" > /data/.apex-side/dump.rdb && [ "$(wc -c < /data/.apex-side/dump.rdb)" -eq "$N" ]',
   adopt: `export REDISCLI_AUTH="$P"
 cli() { redis-cli --no-auth-warning "$@"; }
 quiet() { cli "$@" > /dev/null 2>&1; }
@@ -56,14 +61,14 @@ until_so answers && printf 'CONFIG SET masterauth %s\\n' "$P" | quiet && quiet r
 end=$?
 quiet replicaof no one; quiet config set masterauth ''
 [ $end -ne 0 ] || until_so written || end=5
-[ $end -eq 0 ] || tail -n 1 /data/.apex-side/log >&2
+[ $end -eq 0 ] || grep -m 1 Fatal /data/.apex-side/log >&2
 quiet -p 6380 shutdown nosave; wait $side
 rm -rf /data/.apex-side
 exit $end`,
 };
 
 export const MONGODB_RESTORE: EngineRestore = {
-  stage: 'rm -f /data/db/.apex-staged && cat > /data/db/.apex-staged',
+  stage: 'rm -f /data/db/.apex-staged && head -c "$N" > /data/db/.apex-staged && [ "$(wc -c < /data/db/.apex-staged)" -eq "$N" ]',
   adopt: `use="--quiet -u app --authenticationDatabase admin"
 cd /data/db || exit 3
 [ -s .apex-old ] || { mongodump $use -p "$P" -d app --archive=.apex-old.part && mv .apex-old.part .apex-old; } || exit 3

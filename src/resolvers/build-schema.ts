@@ -23,12 +23,15 @@ import { BackupsQuery } from './database/backups.query.js';
 import { CreateBackupMutation } from './database/create-backup.mutation.js';
 import { CreateDatabaseMutation } from './database/create-database.mutation.js';
 import { DatabaseQuery } from './database/database.query.js';
+import { DeleteBackupScheduleMutation } from './database/delete-backup-schedule.mutation.js';
 import { DeleteBackupMutation } from './database/delete-backup.mutation.js';
 import { DeleteDatabaseMutation } from './database/delete-database.mutation.js';
 import { LinkDatabaseMutation } from './database/link-database.mutation.js';
 import { PauseDatabaseMutation } from './database/pause-database.mutation.js';
 import { ResizeDatabaseMutation } from './database/resize-database.mutation.js';
 import { RestoreBackupMutation } from './database/restore-backup.mutation.js';
+import { RunBackupSchedulesMutation } from './database/run-backup-schedules.mutation.js';
+import { SetBackupScheduleMutation } from './database/set-backup-schedule.mutation.js';
 import { RotateDatabaseCredentialsMutation } from './database/rotate-database-credentials.mutation.js';
 import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
 import { AuditLogFields } from './audit/audit-log.fields.js';
@@ -187,6 +190,9 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new CreateBackupMutation(orchestrator),
   new DeleteBackupMutation(orchestrator),
   new RestoreBackupMutation(vault, orchestrator),
+  new SetBackupScheduleMutation(),
+  new DeleteBackupScheduleMutation(),
+  new RunBackupSchedulesMutation(orchestrator),
   new ServiceLogsQuery(orchestrator),
   new LogHistoryQuery(orchestrator),
   new OtherLogsQuery(orchestrator),

@@ -15,6 +15,7 @@ export interface Clock {
 /** The clocks of every server. */
 export const CLOCKS: readonly Clock[] = [
   { name: 'idle previews', operation: parse('mutation closeIdlePreviews { closeIdlePreviews }'), everyMs: 300_000 },
+  { name: 'backups', operation: parse('mutation runBackupSchedules { runBackupSchedules }'), everyMs: 20_000 },
   { name: 'reports to GitHub', operation: parse('mutation sendReports { sendReports }'), everyMs: 1_000, again: ({ sendReports }) => sendReports === true },
 ];
 

@@ -1,6 +1,7 @@
 import { newTeam } from '../../src/auth/new-team.js';
 import { issueToken } from '../../src/auth/issue-token.js';
 import { Account } from '../../src/entities/account.js';
+import { BackupSchedule } from '../../src/entities/backup-schedule.js';
 import { Backup } from '../../src/entities/backup.js';
 import { BackupState } from '../../src/entities/backup-state.js';
 import { Restore } from '../../src/entities/restore.js';
@@ -102,7 +103,8 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const preview = Object.assign(new Preview(), { id: ids.previewId, ...of, repository: 'world/web', number: 1, url: 'https://github.com/world/web/pull/1', branch: 'patch', commit: 'a'.repeat(40), fork: true, state: PreviewState.AWAITING_APPROVAL });
     const backups = [ids.backupId, ids.spareBackupId].map((id) => Object.assign(new Backup(), { id, ...of, databaseId: ids.databaseId, engine: DatabaseType.POSTGRES, version: '15', state: BackupState.DONE }));
     const restore = Object.assign(new Restore(), { id: ids.restoreId, ...of, backupId: ids.backupId, databaseId: ids.databaseId, state: BackupState.DONE });
-    await tx.persist([...backups, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
+    const schedule = Object.assign(new BackupSchedule(), { ...of, databaseId: ids.databaseId, cron: '30 3 * * *', timeZone: 'UTC', keepCount: 7, nextAt: new Date(Date.now() + 86_400_000) });
+    await tx.persist([...backups, schedule, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));
     await tx.execute('update deployment set release_id = ? where service_id = ? and state = ?', [ids.releaseId, service.id, DeploymentState.LIVE], 'run');

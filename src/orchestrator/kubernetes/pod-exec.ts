@@ -22,6 +22,8 @@ export interface Command {
   command: readonly string[];
   /** Sent to its standard input, which then ends. Secrets belong here: the command itself stands in the API server's log. */
   input: AsyncIterable<Buffer> | Iterable<Buffer>;
+  /** False: the command counts what it reads, and is not told that there is no more. */
+  endsInput?: boolean;
   signal: AbortSignal;
 }
 
@@ -39,7 +41,7 @@ export async function execInPod(client: KubeClient, wish: Command, output: (chun
   wish.signal.addEventListener('abort', abort, { once: true });
   try {
     // Both: whatever ends the command also ends the wait for its input, and the other way round.
-    await Promise.race([Promise.all([run.ended, run.feed(wish.input)]), run.ended]);
+    await Promise.race([Promise.all([run.ended, run.feed(wish)]), run.ended]);
     return await run.ended;
   } finally {
     wish.signal.removeEventListener('abort', abort);
@@ -71,11 +73,11 @@ class Run {
     });
   }
 
-  async feed(input: Command['input']): Promise<void> {
+  async feed({ input, endsInput = true }: Command): Promise<void> {
     for await (const chunk of input) {
       for (let at = 0; at < chunk.length; at += CHUNK) await this.#send(Buffer.concat([Buffer.of(STDIN), chunk.subarray(at, at + CHUNK)]));
     }
-    await this.#send(Buffer.of(CLOSE, STDIN));
+    if (endsInput) await this.#send(Buffer.of(CLOSE, STDIN));
   }
 
   #send(data: Buffer): Promise<void> {

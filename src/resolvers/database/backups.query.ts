@@ -1,6 +1,7 @@
 import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
 import { requireAccess, requireId, withinTeamsOf } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
+import { BackupSchedule } from '../../entities/backup-schedule.js';
 import { Backup } from '../../entities/backup.js';
 import { Restore } from '../../entities/restore.js';
 import { notFound } from '../../errors.js';
@@ -22,6 +23,12 @@ export class BackupsQuery {
     const behind = page.after ? { $or: [{ createdAt: { $lt: page.after.createdAt } }, { createdAt: page.after.createdAt, id: { $lt: page.after.id } }] } : {};
     const rows = await em.fork().find(Backup, { databaseId, deletedAt: null, ...behind }, { orderBy: { createdAt: 'desc', id: 'desc' }, ...(page.limit !== null && { limit: page.limit + 1 }) });
     return new Page(rows, page);
+  }
+
+  @Query(() => BackupSchedule, { nullable: true, description: 'When a database is backed up by itself; null where it is not.' })
+  async backupSchedule(@Ctx() { em, actor }: RequestContext, @Arg('databaseId', () => ID) databaseId: string): Promise<BackupSchedule | null> {
+    await requireAccess(em, actor, 'Query.backupSchedule', 'database', databaseId);
+    return em.fork().findOne(BackupSchedule, { databaseId });
   }
 
   @Query(() => Restore, { description: 'How far a restore is.' })

@@ -5,7 +5,8 @@ const DATABASE = `
   id name type version size status statusMessage environment { name } teamId paused
   resources { cpu memory } storage createdAt deletedAt purgeAt`;
 
-const BACKUP = 'id databaseId state engine version size sha256 message createdAt endedAt';
+const SCHEDULE = 'databaseId cron timeZone keepCount keepDays nextAt trouble createdAt';
+const BACKUP = 'id databaseId state trigger engine version size contentSize sha256 message createdAt endedAt';
 const RESTORE = 'id backupId databaseId state message createdAt endedAt';
 
 const flatten = { environment: 'name' } as const;
@@ -80,6 +81,21 @@ export const DATABASE_ROUTES: readonly Route[] = [
     method: 'POST', path: '/api/databases/:id/backups', tag, summary: 'Begin a backup of a database', needsCluster: true,
     operation: gql`mutation createBackup($id: ID!) { createBackup(databaseId: $id) { ${BACKUP} } }`,
     params: { id: 'id' }, answer: ['createBackup'],
+  },
+  {
+    method: 'GET', path: '/api/databases/:id/backup-schedule', tag, summary: 'When a database is backed up by itself; null where it is not',
+    operation: gql`query getBackupSchedule($id: ID!) { backupSchedule(databaseId: $id) { ${SCHEDULE} } }`,
+    params: { id: 'id' }, answer: ['backupSchedule'],
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/backup-schedule', tag, summary: 'Back a database up by itself; in place of the schedule before',
+    operation: gql`mutation setBackupSchedule($id: ID!, $input: BackupScheduleInput!) { setBackupSchedule(databaseId: $id, input: $input) { ${SCHEDULE} } }`,
+    params: { id: 'id' }, body: 'input', answer: ['setBackupSchedule'],
+  },
+  {
+    method: 'DELETE', path: '/api/databases/:id/backup-schedule', tag, summary: 'End the schedule; the backups that it made stay',
+    operation: gql`mutation deleteBackupSchedule($id: ID!) { deleteBackupSchedule(databaseId: $id) { ${SCHEDULE} } }`,
+    params: { id: 'id' }, answer: ['deleteBackupSchedule'],
   },
   {
     method: 'DELETE', path: '/api/backups/:id', tag, summary: 'Delete a backup for good', needsCluster: true,

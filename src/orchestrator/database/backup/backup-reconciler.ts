@@ -37,8 +37,10 @@ export class BackupReconciler {
       if (!engine) return null;
       await begin();
       const key = randomBytes(KEY_BYTES);
-      const stored = await store.write(backup, sealStream(key, id, readContent(engine.at, engine.password, signal)), signal);
-      return async (tx) => ({ state: BackupState.DONE, ...stored, sealedKey: await vault.seal(tx, backup.teamId, id, key.toString('base64')) });
+      let contentSize = 0;
+      const content = readContent(engine.at, engine.password, (bytes) => (contentSize += bytes), signal);
+      const stored = await store.write(backup, sealStream(key, id, content), signal);
+      return async (tx) => ({ state: BackupState.DONE, ...stored, contentSize, sealedKey: await vault.seal(tx, backup.teamId, id, key.toString('base64')) });
     });
   }
 

@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import { PassThrough, pipeline } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { execInPod } from '../../kubernetes/pod-exec.js';
+import { execInPod, type Command } from '../../kubernetes/pod-exec.js';
 import { CONTAINER } from '../database-workload.js';
 import type { EnginePod } from '../engine-commands.js';
 
 const KEPT_MESSAGE = 300;
 
-/** An engine refused; the message is its own first line, without the password. */
+/** How the engines' clients begin what they say of an error. Other lines may quote the content, which is nobody's business here. */
+const ERROR_LINE = /^(ERROR|FATAL|psql: error|psql:.*(ERROR|FATAL|error)|mariadb-dump: |mysqldump: |pg_dump: error|Failed: |Fatal|.* (ERR|NOAUTH|WRONGPASS|LOADING|OOM|MISCONF) )/;
+
+/** An engine refused; the message has the line in which it says why, without the password. */
 export class EngineRefused extends Error {
   constructor(what: string, stderr: string, password: string) {
-    const [line = ''] = stderr.split('\n').map((text) => text.trim()).filter(Boolean);
+    const line = stderr.split('\n').map((text) => text.trim()).find((text) => ERROR_LINE.test(text)) ?? '';
     super(`${what}${line ? `: ${line.replaceAll(password, '…').slice(0, KEPT_MESSAGE)}` : '.'}`);
     this.name = 'EngineRefused';
   }
@@ -18,14 +21,15 @@ export class EngineRefused extends Error {
 
 /**
  * The content of an engine, compressed while it is read and never whole in memory: a slow reader slows the engine down.
- * The stream fails unless the engine says that this was all.
+ * The stream fails unless the engine says that this was all; `read` is told of all bytes before they are compressed.
  */
-export async function* readContent(at: EnginePod, password: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+export async function* readContent(at: EnginePod, password: string, read: (bytes: number) => void, signal: AbortSignal): AsyncGenerator<Buffer> {
   const ended = new AbortController();
   const whole = AbortSignal.any([signal, ended.signal]);
   const content = new PassThrough();
   const compressed = pipeline(content, createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } }), (error) => error && ended.abort(error));
   const dump = execInPod(at.client, { ...where(at, `read -r P; ${at.engine.dump}`), input: [Buffer.from(`${password}\n`)], signal: whole }, async (chunk) => {
+    read(chunk.length);
     if (!content.write(chunk)) await once(content, 'drain', { signal: whole });
   }).then(
     ({ exitCode, stderr }) => (exitCode === 0 ? void content.end() : void content.destroy(new EngineRefused('The engine did not give its content', stderr, password))),
@@ -40,15 +44,16 @@ export async function* readContent(at: EnginePod, password: string, signal: Abor
   }
 }
 
-/** Brings compressed content into the pod, beside what the engine has; nothing of that is touched. Throws `EngineRefused`. */
-export async function stageContent(at: EnginePod, password: string, compressed: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+/** Brings compressed content of `bytes` in all into the pod, beside what the engine has; nothing of that is touched. Throws `EngineRefused`. */
+export async function stageContent(at: EnginePod, password: string, compressed: AsyncIterable<Buffer>, bytes: number, signal: AbortSignal): Promise<void> {
   const plain = pipeline(compressed, createZstdDecompress(), () => undefined);
   async function* input(): AsyncGenerator<Buffer> {
     yield Buffer.from(`${password}\n`);
     yield* plain as AsyncIterable<Buffer>;
   }
   try {
-    await runStep(at, at.engine.restore.stage, 'The engine did not take the content of the backup', password, input(), signal);
+    const stage = `N=${bytes}; ${at.engine.restore.stage}`;
+    await runStep(at, stage, 'The engine did not take the content of the backup', password, { input: input(), endsInput: false }, signal);
   } finally {
     plain.destroy();
   }
@@ -56,11 +61,11 @@ export async function stageContent(at: EnginePod, password: string, compressed: 
 
 /** Puts what was staged in the place of what the engine has, which is kept until the new content has answered. */
 export async function adoptContent(at: EnginePod, password: string, signal: AbortSignal): Promise<void> {
-  await runStep(at, at.engine.restore.adopt, 'The content of the backup did not take its place; the old content is back', password, [Buffer.from(`${password}\n`)], signal);
+  await runStep(at, at.engine.restore.adopt, 'The content of the backup did not take its place; the old content is back', password, { input: [Buffer.from(`${password}\n`)] }, signal);
 }
 
-async function runStep(at: EnginePod, script: string, what: string, password: string, input: AsyncIterable<Buffer> | Iterable<Buffer>, signal: AbortSignal): Promise<void> {
-  const { exitCode, stderr } = await execInPod(at.client, { ...where(at, `read -r P; ${script}`), input, signal }, () => undefined);
+async function runStep(at: EnginePod, script: string, what: string, password: string, input: Pick<Command, 'input' | 'endsInput'>, signal: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await execInPod(at.client, { ...where(at, `read -r P; ${script}`), ...input, signal }, () => undefined);
   if (exitCode !== 0) throw new EngineRefused(what, stderr, password);
 }
 

@@ -20,7 +20,7 @@ export class RestoreReconciler {
     if (restore?.state !== BackupState.RUNNING) return work.over(lease);
     return work.look(Restore, restore, lease, async (begin, signal) => {
       const backup = restore.backupId ? await em.findOne(Backup, { id: restore.backupId, deletedAt: null }) : null;
-      if (!backup?.sealedKey) throw new ObjectBroken('The backup was deleted.');
+      if (backup?.sealedKey == null || backup.contentSize === null) throw new ObjectBroken('The backup was deleted.');
       const engine = await openEngine(em, restore.databaseId, this.parts, signal);
       if (!engine) return null;
       await begin();
@@ -28,7 +28,7 @@ export class RestoreReconciler {
       if (!stored) throw new ObjectBroken('The backup is not in the store of backups any more. The database is as it was.');
       if (stored.sha256 !== backup.sha256) throw new ObjectBroken('The backup is not what was written: its checksum is another. The database is as it was.');
       const key = Buffer.from(await vault.open(em, backup.teamId, backup.id, backup.sealedKey), 'base64');
-      await stageContent(engine.at, engine.password, openStream(key, backup.id, store.read(backup, signal)), signal);
+      await stageContent(engine.at, engine.password, openStream(key, backup.id, store.read(backup, signal)), backup.contentSize, signal);
       await adoptContent(engine.at, engine.password, signal);
       return async () => ({ state: BackupState.DONE });
     });
