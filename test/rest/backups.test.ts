@@ -1,22 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { http, type HttpAnswer, type HttpWish } from '../support/http.js';
-import { addAccount } from '../support/second-account.js';
-import { startTestServer, type TestServer } from '../support/test-server.js';
+import { TestApi } from '../support/test-api.js';
+import { openDoors } from '../support/test-doors.js';
 
 describe('backups in the REST API', () => {
-  let server: TestServer;
+  let api: TestApi;
+  let doors: Awaited<ReturnType<typeof openDoors>>;
+  let owner: string;
   let stranger: string;
   let database: string;
   let backup: string;
-  const call = (path: string, wish: HttpWish = {}): Promise<HttpAnswer> => http(`${server.url}${path}`, { token: server.token, ...wish });
+  const call = (path: string, wish: HttpWish = {}): Promise<HttpAnswer> => http(`${doors.url}${path}`, { token: owner, ...wish });
   const begin = (wish: HttpWish = {}): Promise<HttpAnswer> => call(`/api/databases/${database}/backups`, { method: 'POST', ...wish });
 
   beforeAll(async () => {
-    server = await startTestServer();
-    stranger = (await addAccount(server, 'Stranger')).token;
+    api = await TestApi.start();
+    doors = await openDoors(api);
+    [{ token: owner }, { token: stranger }] = [await api.account('Ada'), await api.account('Stranger')];
     database = (await call('/api/databases', { json: { name: 'my-postgres', type: 'postgres', size: 'small' } })).body.id;
   });
-  afterAll(() => server?.stop());
+  afterAll(async () => {
+    await doors?.close();
+    await api?.stop();
+  });
 
   it('begins one, and lists it in the documented shape', async () => {
     const begun = await begin();
@@ -29,7 +35,7 @@ describe('backups in the REST API', () => {
   it('restores what is done, and says why it does not', async () => {
     const restore = (json: object): Promise<HttpAnswer> => call(`/api/databases/${database}/restore`, { json });
     expect(await restore({ backupId: backup })).toMatchObject({ status: 400, body: { detail: expect.stringContaining('still being made') } });
-    await server.database.orm.em.getConnection().execute(`update backup set state = 'DONE', size = 5, sha256 = '', ended_at = now()`);
+    await api.em.execute(`update backup set state = 'DONE', size = 5, sha256 = '', ended_at = now()`);
     expect(await restore({ backupId: backup, name: 'Not A Name' })).toMatchObject({ status: 400, body: { errors: [{ path: 'name' }] } });
     expect(await restore({ backupId: backup, name: 'my-postgres' })).toMatchObject({ status: 400, body: { errors: [{ path: 'name', message: expect.stringContaining('already taken') }] } });
     const into = await restore({ backupId: backup, name: 'my-copy' });
@@ -53,7 +59,7 @@ describe('backups in the REST API', () => {
   });
 
   it('is gone from the list when it is deleted', async () => {
-    await server.database.orm.em.getConnection().execute(`update restore set state = 'FAILED'`);
+    await api.em.execute(`update restore set state = 'FAILED'`);
     expect((await call(`/api/backups/${backup}`, { method: 'DELETE' })).status).toBe(200);
     expect((await call(`/api/databases/${database}/backups`)).body).toEqual([]);
     expect((await call(`/api/backups/${backup}`, { method: 'DELETE' })).status).toBe(404);
