@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 const TICKS_A_SECOND = 100;
+/** By itself, and as part of the embedded node. */
+const KUBELETS: ReadonlySet<string> = new Set(['kubelet', 'apex-kube']);
 
 /** The API server of the node, asked about itself. */
 export class ApiServer {
@@ -22,9 +24,28 @@ export class ApiServer {
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 
+  /**
+   * Logs of the namespace's pods that the kubelet reads for the API server at this moment: it has one file open for each.
+   * Unlike the API server's own count it leaves out whatever else runs on the cluster. Null where no kubelet runs on this machine.
+   */
+  followsOf(namespace: string): number | null {
+    let isHere = false;
+    let count = 0;
+    for (const pid of processes()) {
+      try {
+        if (!KUBELETS.has(readFileSync(join('/proc', pid, 'comm'), 'utf8').trim())) continue;
+        isHere = true;
+        count += readdirSync(join('/proc', pid, 'fd')).filter((fd) => isLogOf(namespace, join('/proc', pid, 'fd', fd))).length;
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    return isHere ? count : null;
+  }
+
   /** Processor time that it has used; null where it does not run on this machine. */
   cpuSeconds(): number | null {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const pid of processes()) {
       try {
         if (!readFileSync(join('/proc', pid, 'cmdline'), 'utf8').includes('kube-apiserver\0')) continue;
         const fields = readFileSync(join('/proc', pid, 'stat'), 'utf8').split(') ')[1]!.split(' ');
@@ -34,5 +55,16 @@ export class ApiServer {
       }
     }
     return null;
+  }
+}
+
+const processes = (): string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+
+function isLogOf(namespace: string, fd: string): boolean {
+  try {
+    return /\.log$/.test(readlinkSync(fd)) && readlinkSync(fd).includes(`/${namespace}_`);
+  } catch {
+    // It was closed meanwhile.
+    return false;
   }
 }
