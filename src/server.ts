@@ -100,7 +100,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema, keyedOperations(calls));
-    metrics.watch({ deploymentsByState: () => deploymentsByState(orm), reconcileQueue: () => queue.counts() });
+    metrics.watch({ deploymentsByState: () => deploymentsByState(orm), reconcileQueue: () => queue.counts(), logFollows: () => orchestrator.logFollows() });
     const doors = await createDoors({ http, config, url, orm, schema, operations, authenticate, streams, limiter, sessionLimiter, unsignedLimiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
     stops.add('doors', () => doors.stop());
     void streams.watch(events);

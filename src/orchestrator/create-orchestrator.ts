@@ -56,6 +56,8 @@ export interface OrchestratorParts {
 export interface RunningOrchestrator extends Orchestrator {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Containers whose log this server follows now. */
+  logFollows(): number;
 }
 
 /** Nothing happens until `start`: until then the cluster counts as unreachable, or as none. */
@@ -180,6 +182,10 @@ class KubernetesOrchestrator implements RunningOrchestrator {
 
   logStorage(teamId: string): Promise<LogStorage> {
     return this.#logHistory.storageOf(teamId);
+  }
+
+  logFollows(): number {
+    return this.#logs.follows;
   }
 
   urlOf(host: string): string {

@@ -10,6 +10,7 @@ import { scopeOf } from './scope.js';
 export interface MetricSources {
   deploymentsByState: () => Promise<Record<string, number>>;
   reconcileQueue: () => Promise<{ waiting: number; active: number }>;
+  logFollows: () => number;
 }
 
 /** What is measured, in a registry of its own. */
@@ -58,6 +59,14 @@ export class Metrics {
         const { waiting, active } = await sources.reconcileQueue();
         this.set({ state: 'waiting' }, waiting);
         this.set({ state: 'active' }, active);
+      },
+    });
+    new Gauge({
+      name: 'apex_log_follows',
+      help: 'Containers whose log this server follows now, however many read it.',
+      registers: [this.registry],
+      collect() {
+        this.set(sources.logFollows());
       },
     });
   }

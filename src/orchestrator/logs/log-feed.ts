@@ -9,6 +9,7 @@ import { followRun } from './container-follow.js';
 import { FilteredLines, type BatchListener } from './filtered-lines.js';
 import type { FeedLine } from './line-filter.js';
 import { LogRing, RING_LINES } from './log-ring.js';
+import type { RingBudget } from './ring-budget.js';
 import { isRunning, previousRunOf, runOf, type ContainerRun } from './log-source-id.js';
 import { fromDate, isAfter, type Position } from './log-position.js';
 import { readLog, withKnownNumbers, type RawLine } from './log-upstream.js';
@@ -26,13 +27,18 @@ export interface FeedParts {
   pod: (name: string) => Promise<PodObject | undefined>;
   onPod: (listener: (pod: KubeObject, gone: boolean) => void) => () => void;
   logger: Logger;
+  /** Told of each follow that begins (1) and ends (-1). */
+  onFollow: (change: 1 | -1) => void;
+  /** Shared with the other feeds. */
+  budget: RingBudget;
   /** One of the two streams alone. */
   stream?: LogStream | undefined;
 }
 
 /** The live log of one service: one upstream follow for each container, however many readers there are. */
 export class LogFeed {
-  readonly #ring = new LogRing();
+  readonly #ring: LogRing;
+  readonly #leaveBudget: () => void;
   /** By filter. */
   readonly #filtered = new Map<string, FilteredLines>();
   readonly #following = new Set<string>();
@@ -44,6 +50,8 @@ export class LogFeed {
   readonly ready: Promise<void>;
 
   constructor(private readonly parts: FeedParts) {
+    this.#ring = new LogRing(() => parts.budget.share);
+    this.#leaveBudget = parts.budget.join(this.#ring);
     this.ready = this.#start();
     this.ready.catch(() => undefined);
   }
@@ -85,6 +93,7 @@ export class LogFeed {
 
   stop(): void {
     this.#unlisten();
+    this.#leaveBudget();
     this.#stopped.abort();
     clearTimeout(this.#tick);
     this.#filtered.clear();
@@ -146,6 +155,7 @@ export class LogFeed {
     // The watcher tells of a container that ended again and again; its log was read to the end.
     if (!isRunning(pod) && this.#ring.last(run.id) && begin !== undefined) return;
     this.#following.add(run.id);
+    this.parts.onFollow(1);
     followRun(run, begin, {
       client: this.parts.client,
       stream: this.parts.stream,
@@ -154,10 +164,12 @@ export class LogFeed {
       put: (lines) => this.#put(lines),
       gap: () => this.#gap(),
       pod: ({ pod: name }) => this.parts.pod(name),
-    }).catch((error: unknown) => {
-      this.#following.delete(run.id);
-      if (!this.#stopped.signal.aborted) this.parts.logger.warn({ err: error, pod: run.pod }, 'a log can no longer be followed');
-    });
+    })
+      .catch((error: unknown) => {
+        this.#following.delete(run.id);
+        if (!this.#stopped.signal.aborted) this.parts.logger.warn({ err: error, pod: run.pod }, 'a log can no longer be followed');
+      })
+      .finally(() => this.parts.onFollow(-1));
   }
 
   /** A burst is handed on in slices, with a turn for the readers after each: only who does not read falls behind. */

@@ -10,6 +10,7 @@ import { LogFeed } from './log-feed.js';
 import { readHistory } from './log-history.js';
 import { decodeCursor, fromDate, isAfter, isBehind, WINDOW_NS, type Cursor } from './log-position.js';
 import { LogReader } from './log-reader.js';
+import { RingBudget } from './ring-budget.js';
 import { sourceKey, sourceSelector } from './log-source-pods.js';
 
 /** A follow outlives its last reader for this long, so that a reader who comes back finds it. */
@@ -19,7 +20,9 @@ const LINGER_MS = 2_000;
 export class LogHub {
   readonly #feeds = new Map<string, LogFeed>();
   readonly #readers = new Set<LogReader>();
+  readonly #budget = new RingBudget();
   #stopped = false;
+  #follows = 0;
 
   constructor(
     private readonly client: () => KubeClient,
@@ -27,6 +30,11 @@ export class LogHub {
     private readonly installationId: string,
     private readonly logger: Logger,
   ) {}
+
+  /** Containers whose log is followed now. */
+  get follows(): number {
+    return this.#follows;
+  }
 
   async *follow(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch> {
     const channel = this.channel(source, filter);
@@ -82,10 +90,15 @@ export class LogHub {
     const feed = this.#feed(source, filter.stream);
     await feed.ready;
     if (signal.aborted) return;
-    const past = this.#fromRing(feed, from, filter, cursor) ?? (await this.#fromHistory(source, feed, from, filter, cursor, signal));
-    if (signal.aborted) return;
-    feed.flush();
-    joined(past());
+    const release = feed.ring.hold();
+    try {
+      const past = this.#fromRing(feed, from, filter, cursor) ?? (await this.#fromHistory(source, feed, from, filter, cursor, signal));
+      if (signal.aborted) return;
+      feed.flush();
+      joined(past());
+    } finally {
+      release();
+    }
   }
 
   /** What the reader asked for, when the ring has all of it. Evaluated in the turn in which the reader joins. */
@@ -110,6 +123,7 @@ export class LogHub {
   async #fromHistory(source: LogSource, feed: LogFeed, from: LogStart, filter: LogFilter, cursor: Cursor | null, signal: AbortSignal): Promise<() => LogBatch> {
     const pods = await this.#podsOf(source, signal);
     feed.adopt(pods);
+    const completeBefore = feed.ring.completeSince;
     const history = await readHistory(this.client(), pods, from, filter, signal);
     const since = from.since ? fromDate(from.since) : null;
     return () => {
@@ -124,7 +138,9 @@ export class LogHub {
       // The ring's own order, in which its cursors were given out.
       const all = [...history.lines.filter(isOlder), ...lines.filter((line) => wanted(filter, line) && isAskedFor(line))];
       const isHere = (source: string): boolean => feed.ring.last(source) !== undefined && (completeSince === null || (cursor?.positions.get(source)?.ns ?? 0n) >= completeSince);
-      const gap = history.gap || history.lost.some((source) => !isHere(source));
+      // It came so fast that the ring let lines go which the cluster was not asked for any more.
+      const isOverrun = completeSince !== null && completeSince !== completeBefore && history.lines.every(({ ns }) => ns < completeSince);
+      const gap = history.gap || isOverrun || history.lost.some((source) => !isHere(source));
       return batch(from.tail === undefined ? all : from.tail === 0 ? [] : all.slice(-from.tail), gap, from.after ?? null);
     };
   }
@@ -140,6 +156,8 @@ export class LogHub {
       pod: (name) => this.#pod(source, name),
       onPod: (listener) => this.pods.onChange(sourceKey(source), listener),
       logger: this.logger,
+      budget: this.#budget,
+      onFollow: (change) => void (this.#follows += change),
       stream,
     });
     this.#feeds.set(key, feed);

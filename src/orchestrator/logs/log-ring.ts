@@ -1,15 +1,25 @@
 import { encodeCursor, isAfter, type Position } from './log-position.js';
 import { feedLine, type FeedLine } from './line-filter.js';
 import type { RawLine } from './log-upstream.js';
+import type { Holder } from './ring-budget.js';
 
 export const RING_LINES = 1_500;
+/** What a line costs beside its text. */
+const LINE_OVERHEAD = 600;
+/** The most while somebody is about to join, in shares: he reads elsewhere what was before, and what comes meanwhile must be here. */
+const MOST_SHARES_HELD = 8;
 
-/** The last lines of a service, in the order in which they came in, each of them once. */
-export class LogRing {
+/** The last lines of a source, in the order in which they came in, each of them once: so many of them and so many bytes. */
+export class LogRing implements Holder {
   readonly #positions = new Map<string, Position>();
   #lines: FeedLine[] = [];
+  #bytes = 0;
+  #holds = 0;
   /** Time of the newest line that was let go; older ones are not here. */
   #forgotten: bigint | null = null;
+
+  /** `share` answers how many bytes it may hold. */
+  constructor(private readonly share: () => number) {}
 
   get lines(): readonly FeedLine[] {
     return this.#lines;
@@ -38,7 +48,8 @@ export class LogRing {
     this.#positions.set(raw.run.id, { ns: raw.ns, ordinal: raw.ordinal });
     const line = feedLine(raw, encodeCursor(raw.ns, this.#positions));
     this.#lines.push(line);
-    if (this.#lines.length > RING_LINES * 2) this.#trim();
+    this.#bytes += costOf(line);
+    if (this.#lines.length > RING_LINES * 2 || this.#bytes > this.share()) this.trim();
     return line;
   }
 
@@ -46,8 +57,32 @@ export class LogRing {
     return this.#positions.get(source);
   }
 
-  #trim(): void {
-    const gone = this.#lines.splice(0, this.#lines.length - RING_LINES);
-    for (const { ns } of gone) this.markIncomplete(ns);
+  /** Lets nothing go, within bounds, until the answered function is called. */
+  hold(): () => void {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+      this.trim();
+    };
+  }
+
+  /** Lets the oldest go where there are too many, a quarter at once, so that it is seldom done. */
+  trim(): void {
+    const share = this.share() * (this.#holds > 0 ? MOST_SHARES_HELD : 1);
+    const tooLarge = this.#bytes > share;
+    if (!tooLarge && (this.#lines.length <= RING_LINES * 2 || this.#holds > 0)) return;
+    const most = tooLarge ? share * 0.75 : share;
+    let gone = 0;
+    // The newest stays, whatever it costs.
+    while (gone < this.#lines.length - 1 && (this.#bytes > most || this.#lines.length - gone > RING_LINES)) {
+      const { ns } = this.#lines[gone]!;
+      this.#bytes -= costOf(this.#lines[gone]!);
+      this.markIncomplete(ns);
+      gone += 1;
+    }
+    this.#lines.splice(0, gone);
   }
 }
+
+/** A line of JSON is there as text and as what it holds. */
+const costOf = ({ line: { raw, cursor, fields } }: FeedLine): number => raw.length * (fields ? 3 : 1) + cursor.length + LINE_OVERHEAD;
