@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { visit } from '../acceptance/rest-client.js';
-import { ApexCommand, freePort, untilPrinted } from './apex-command.js';
+import { TcpProxy } from '../orchestrator/tcp-proxy.js';
+import { ApexCommand, freePort, outcome, untilPrinted } from './apex-command.js';
 
 const apex = new ApexCommand();
 
@@ -34,6 +35,30 @@ it('logs shows the lines, and with -f goes on until Ctrl-C', async () => {
   const ended = new Promise((resolve) => following.once('close', resolve));
   following.kill('SIGINT');
   expect(await ended).toBe(0);
+});
+
+it('logs -f goes on behind the last line after a cut: every line once', async () => {
+  const { url, token } = apex.json<{ url: string; token: string }>('credentials.json');
+  const address = /http:\/\/web\.\S+/.exec((await apex.run(['services'])).stdout)![0];
+  const proxy = await TcpProxy.to('127.0.0.1', Number(new URL(url).port));
+  const following = apex.start(['logs', 'web', '-f', '--tail', '1'], { APEX_URL: `http://127.0.0.1:${proxy.port}`, APEX_TOKEN: token });
+  const ended = outcome(following);
+  try {
+    await untilPrinted(following.stdout!, ' web-');
+    const before = proxy.connections;
+    const writing = visit(address, '/stream?lines=200&every=5ms');
+    await untilPrinted(following.stdout!, 'line 20 of 200');
+    proxy.cut();
+    await untilPrinted(following.stdout!, 'line 200 of 200');
+    await writing;
+    expect(proxy.connections).toBeGreaterThan(before);
+  } finally {
+    following.kill('SIGINT');
+    await proxy.close();
+  }
+  const { code, stdout, stderr } = await ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expect([...stdout.matchAll(/ line (\d+) of 200$/gm)].map(([, number]) => Number(number))).toEqual(Array.from({ length: 200 }, (_none, index) => index + 1));
 });
 
 it('releases lists what ran, and rollback goes back to the one before', async () => {

@@ -173,9 +173,10 @@ test('a follow goes on through a restart of the container', async () => {
 
 test('when the last reader has left, nothing is followed any more', async () => {
   const reader = await new Reader({ tail: 1 }).joined();
+  expect(installation.orchestrator.logFollows()).toBe(2);
   await reader.leave();
+  await installation.eventually(async () => installation.orchestrator.logFollows(), (count) => count === 0);
   const before = follows();
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
   await write(5);
   const again = new Reader({ tail: 1 });
   await again.until(({ messages }) => messages.length > 0);

@@ -1,0 +1,3 @@
+import { joinsAndLeaves } from './joins-and-leaves.js';
+
+joinsAndLeaves(300);
