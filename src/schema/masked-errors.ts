@@ -27,8 +27,13 @@ const ARGUMENT_REFUSED = /^(Argument|Variable) "/;
 
 /** The error as the client may see it: born as ours it is shown; all else is logged once, here, and masked. */
 export function apexErrorOf(error: unknown, asker: Asker): ApexError {
-  for (const link of causes(error)) if (link instanceof ApexError) return link;
   const links = causes(error);
+  const ours = links.find((link) => link instanceof ApexError);
+  if (ours) {
+    // What it tells the client is not all that whoever runs the installation wants to know.
+    if (ours.cause !== undefined && ours.code !== 'INTERNAL') asker.logger.warn({ requestId: asker.requestId, code: ours.code, error: describe(causes(ours.cause)) }, 'an operation was refused for what it relies on');
+    return ours;
+  }
   if (links.some(hasNoConnection)) {
     asker.logger.warn({ requestId: asker.requestId, error: describe(links) }, 'the database cannot be reached');
     return new ApexError('UNAVAILABLE', DATABASE_DOWN, { retryAfterSeconds: DATABASE_RETRY_SECONDS });

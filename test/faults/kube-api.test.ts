@@ -94,6 +94,15 @@ test('a creation that reaches the cluster after its service was deleted is taken
   await installation.eventually(async () => [...(await deploymentsOf(id)), ...(await installation.pods(id))], (left) => left.length === 0, 60);
 }, 180_000);
 
+test('a log that the cluster does not give is told as that, and not as an error of ours', async () => {
+  const id = ids.get('late')!;
+  faults.set('log', { marks: ['/log?'], fault: { status: 500 } });
+  const asked = installation.graphql('query ($id: ID!) { serviceLogs(serviceId: $id, tail: 5) { lines { message } } }', { id });
+  const [error] = await asked.then(() => [], (thrown: Error) => JSON.parse(thrown.message));
+  faults.delete('log');
+  expect(error).toMatchObject({ message: 'The cluster does not give the log at the moment. Ask again.', extensions: { code: 'UNAVAILABLE', retryAfterSeconds: 5 } });
+}, 60_000);
+
 test('a server that has lost its lease makes nothing any more: neither the environment nor the database in it', async () => {
   const { createEnvironment: environment } = await installation.graphql<any>('mutation { createEnvironment(input: { name: "lost" }) { id } }', {});
   const sql = <Row>(text: string, values: unknown[]): Promise<Row[]> => installation.database.orm.em.fork().execute<Row[]>(text, values);

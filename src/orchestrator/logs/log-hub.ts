@@ -10,6 +10,7 @@ import { LogFeed } from './log-feed.js';
 import { readHistory } from './log-history.js';
 import { decodeCursor, fromDate, isAfter, isBehind, WINDOW_NS, type Cursor } from './log-position.js';
 import { LogReader } from './log-reader.js';
+import { fromCluster } from './log-trouble.js';
 import { RingBudget } from './ring-budget.js';
 import { sourceKey, sourceSelector } from './log-source-pods.js';
 
@@ -67,12 +68,13 @@ export class LogHub {
           this.#closeIdle(feed);
         };
       },
-      begin: (from, signal, joined) => this.#begin(source, from, filter, signal, joined),
+      begin: (from, signal, joined) => fromCluster(this.#begin(source, from, filter, signal, joined), signal),
     };
   }
 
   async history(source: LogSource, from: LogStart, filter: LogFilter, signal: AbortSignal): Promise<LogBatch> {
-    const { lines, gap, lost } = await readHistory(this.client(), await this.#podsOf(source, signal), from, filter, signal);
+    const read = async () => readHistory(this.client(), await this.#podsOf(source, signal), from, filter, signal);
+    const { lines, gap, lost } = await fromCluster(read(), signal);
     return batch(lines, gap || lost.length > 0, from.after ?? null);
   }
 
