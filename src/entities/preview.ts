@@ -15,7 +15,7 @@ import { Team } from './team.js';
  */
 @ObjectType({ simpleResolvers: true, description: 'A pull request, and the environment that previews it.' })
 @Entity({ tableName: 'preview' })
-@Index({ name: 'preview_pull_request_unique', expression: 'create unique index preview_pull_request_unique on preview (team_id, lower(repository), number)' })
+@Index({ name: 'preview_pull_request_unique', expression: "create unique index preview_pull_request_unique on preview (team_id, lower(split_part(url, '/', 3)), lower(repository), number)" })
 @Index({ properties: ['teamId', 'createdAt', 'id'] })
 export class Preview {
   @Field(() => ID)

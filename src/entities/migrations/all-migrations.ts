@@ -11,6 +11,7 @@ import { Previews } from './009-previews.js';
 import { ProvenPreviews } from './010-proven-previews.js';
 import { LogDrains } from './011-log-drains.js';
 import { Backups } from './012-backups.js';
+import { PreviewHosts } from './015-preview-hosts.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   { name: '010-proven-previews', class: ProvenPreviews },
   { name: '011-log-drains', class: LogDrains },
   { name: '012-backups', class: Backups },
+  { name: '015-preview-hosts', class: PreviewHosts },
 ];

@@ -154,10 +154,10 @@ async function servingDigest(tx: EntityManager, { currentDeploymentId }: Service
   return currentDeploymentId ? ((await tx.findOne(Deployment, { id: currentDeploymentId }))?.digest ?? null) : null;
 }
 
-/** `pr-<number>-<repository>`, as far as a name may have it; with a suffix where another repository of that name has taken it. */
-async function freeName(tx: EntityManager, { teamId, number, repository }: Preview): Promise<string> {
+/** `pr-<number>-<repository>`, as far as a name may have it; with a suffix where another repository of that name, or of another forge, has taken it. */
+async function freeName(tx: EntityManager, { teamId, number, repository, url }: Preview): Promise<string> {
   const bare = (repository.split('/').at(-1) ?? '').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '');
-  const suffix = createHash('sha256').update(repository.toLowerCase()).digest('hex').slice(0, 4);
+  const suffix = createHash('sha256').update(`${new URL(url).host}/${repository.toLowerCase()}`).digest('hex').slice(0, 4);
   const wished = `pr-${number}-${bare}`.slice(0, NAME_LENGTH).replace(/-+$/, '');
   const isTaken = (await tx.count(Environment, { teamId, name: wished, deletedAt: null })) > 0;
   return isTaken ? `${wished.slice(0, NAME_LENGTH - suffix.length - 1).replace(/-+$/, '')}-${suffix}` : wished;

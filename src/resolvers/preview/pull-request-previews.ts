@@ -53,12 +53,16 @@ export class PullRequestPreviews {
   }
 }
 
+/** One pull request: a number of a repository of a forge's host. */
+const SAME = "lower(split_part(url, '/', 3)) = lower(split_part(?, '/', 3)) and lower(repository) = lower(?) and number = ?";
+const sameAs = ({ url, repository, number }: Pick<PullRequest, 'url' | 'repository' | 'number'>): unknown[] => [url, repository, number];
+
 /** Teams whose services have gone, or take no part any more, still have the preview that is to go. Not where somebody replays: that is for his own services. */
-async function openTeams(tx: EntityManager, { repository, number }: PullRequest, { only, may }: Wish): Promise<string[]> {
+async function openTeams(tx: EntityManager, { repository, number, url }: PullRequest, { only, may }: Wish): Promise<string[]> {
   if (may) return [];
   const rows = await tx.execute<{ team_id: string }[]>(
-    `select team_id from preview where lower(repository) = lower(?) and number = ? and state <> 'CLOSED'${only ? ' and team_id = (select team_id from service where id = ?)' : ''}`,
-    [repository, number, ...(only ? [only] : [])],
+    `select team_id from preview where ${SAME} and state <> 'CLOSED'${only ? ' and team_id = (select team_id from service where id = ?)' : ''}`,
+    [...sameAs({ repository, number, url }), ...(only ? [only] : [])],
   );
   return rows.map(({ team_id }) => team_id);
 }
@@ -70,9 +74,9 @@ const isLate = (preview: Preview, { at, change }: PullRequest): boolean => at < 
 async function lockPreview(tx: EntityManager, teamId: string, { repository, number, url, branch, commit, isFork }: PullRequest): Promise<Preview> {
   await tx.execute(
     `insert into preview (id, team_id, repository, number, url, branch, commit_sha, fork, notes, last_activity_at, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, '[]', now(), now())
-     on conflict (team_id, lower(repository), number) do nothing`,
+     on conflict (team_id, lower(split_part(url, '/', 3)), lower(repository), number) do nothing`,
     [newId(), teamId, repository, number, url, branch, commit, isFork],
   );
-  const [row] = await tx.execute<{ id: string }[]>('select id from preview where team_id = ? and lower(repository) = lower(?) and number = ? for update', [teamId, repository, number]);
+  const [row] = await tx.execute<{ id: string }[]>(`select id from preview where team_id = ? and ${SAME} for update`, [teamId, ...sameAs({ repository, number, url })]);
   return tx.findOneOrFail(Preview, { id: row!.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Role } from '../../../src/entities/roles.js';
+import { giteaPullRequest } from '../../support/gitea.js';
 import { newCommit, pullRequestOf, pushOf, SECRET, type PullRequestWish } from '../../support/github.js';
 import { APPROVE_PREVIEW, CLOSE_IDLE, CLOSE_PREVIEW, DELETE, DELIVERIES, PREVIEWS, REDELIVER, UPDATE } from '../../support/operations.js';
-import { receive } from '../../support/receive.js';
+import { receive, receiveFromGitea } from '../../support/receive.js';
 import { TestApi, type TestAccount } from '../../support/test-api.js';
 
 const DEPLOY = 'mutation ($input: DeployServiceInput!) { deployService(input: $input) { id name previews { enabled image needs variables } } }';
@@ -17,7 +18,7 @@ describe('previews', () => {
   let repository: string;
 
   beforeAll(async () => {
-    api = await TestApi.start({ APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_PREVIEW_LIMIT: 3 });
+    api = await TestApi.start({ APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GITEA_WEBHOOK_SECRET: SECRET, APEX_PREVIEW_LIMIT: 3 });
   });
   afterAll(() => api.stop());
   // A team of its own for each, so that no limit is met that the test is not about.
@@ -242,6 +243,15 @@ describe('previews', () => {
     await deploy({ source: { repository: `acme/${name}` } });
     await event({ repository: `acme/${name}` });
     expect((await list())[0].environment.name).toBe(environment);
+  });
+
+  it('a pull request of the same number and repository on another forge is another', async () => {
+    await deploy();
+    await event({ number: 2 });
+    expect((await receiveFromGitea(api, 'pull_request', giteaPullRequest({ repository, number: 2, at: 1_700_000_000 }))).data.receiveGiteaEvent.outcome).toBe('DEPLOYED');
+    expect((await list()).map(({ url, state }) => [new URL(url).host, state]).toSorted()).toEqual([['gitea.example', 'OPEN'], ['github.com', 'OPEN']]);
+    await event({ number: 2, action: 'closed', at: 1_800_000_010 });
+    expect((await list()).map(({ url, state }) => [new URL(url).host, state]).toSorted()).toEqual([['gitea.example', 'OPEN'], ['github.com', 'CLOSED']]);
   });
 
   it('a team has so many and no more; it is said, and the next push tries again', async () => {
