@@ -73,15 +73,32 @@ async function resealValues(em: EntityManager, vault: Vault): Promise<number> {
   return values;
 }
 
-/** What was changed in between is left alone: its writer sealed it with the new key. */
 async function resealColumn(em: EntityManager, vault: Vault, { table, column, team }: SealedColumn): Promise<number> {
-  const rows = await em.execute<{ id: string; team_id: string; sealed: string }[]>(
+  const rows = await em.execute<SealedRow[]>(
     `select "${table}".id, ${team} as team_id, "${table}"."${column}" as sealed from "${table}"
      where split_part("${table}"."${column}", '.', 2) in (select id::text from team_key where retired_at is not null) limit ${ROWS_AT_ONCE}`,
   );
-  for (const { id, team_id, sealed } of rows) {
-    const anew = await vault.seal(em, team_id, id, await vault.open(em, team_id, id, sealed));
-    await em.execute(`update "${table}" set "${column}" = ? where id = ? and "${column}" = ?`, [anew, id, sealed], 'run');
-  }
+  for (const [teamId, own] of Map.groupBy(rows, ({ team_id }) => team_id)) await em.fork().transactional((tx) => resealRows(tx, vault, { table, column }, teamId, own));
   return rows.length;
+}
+
+interface SealedRow {
+  id: string;
+  team_id: string;
+  sealed: string;
+}
+
+/**
+ * What was changed in between is left alone: its writer sealed it with the new key. Once it holds a row, this waits for
+ * nobody, so it can stand in no circle of those who wait: a row that somebody holds is left to the next step.
+ */
+async function resealRows(tx: EntityManager, vault: Vault, { table, column }: Pick<SealedColumn, 'table' | 'column'>, teamId: string, rows: readonly SealedRow[]): Promise<void> {
+  const anew = await vault.sealAnew(tx, teamId, rows);
+  await tx.execute(
+    `with anew as (select * from jsonb_to_recordset(?::jsonb) as row (id uuid, was text, sealed text)),
+       held as (select "${table}".id from "${table}" join anew on anew.id = "${table}".id and anew.was = "${table}"."${column}" for no key update of "${table}" skip locked)
+     update "${table}" set "${column}" = anew.sealed from anew join held on held.id = anew.id where "${table}".id = anew.id and "${table}"."${column}" = anew.was`,
+    [JSON.stringify(rows.map(({ id, sealed }, n) => ({ id, was: sealed, sealed: anew[n] })))],
+    'run',
+  );
 }

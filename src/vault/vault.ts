@@ -61,6 +61,14 @@ export class Vault {
     return openWith(key, bindingOfRow(teamId, rowId), sealed).toString();
   }
 
+  /** Values of one team's rows, each as the team's newest key seals it. */
+  async sealAnew(em: EntityManager, teamId: string, rows: readonly { id: string; sealed: string }[]): Promise<string[]> {
+    const { id: keyId, key } = await this.newestKey(em, teamId);
+    const anew: string[] = [];
+    for (const { id, sealed } of rows) anew.push(sealWith(key, keyId, bindingOfRow(teamId, id), Buffer.from(await this.open(em, teamId, id, sealed))));
+    return anew;
+  }
+
   /** Seals what belongs to no team, bound to its row. */
   sealOwn(rowId: string, plaintext: string): string {
     return sealWith(this.masterKey, this.keyId, bindingOfOwn(rowId), Buffer.from(plaintext));
