@@ -45,6 +45,8 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Query.releaseDiff': onService(VIEW),
   'Query.serviceLogs': onService(VIEW),
   'Query.serviceLogHistory': onService(VIEW),
+  'Query.databaseLogHistory': VIEW,
+  'Query.preDeployLogHistory': onService(VIEW),
   'Query.databaseLogs': VIEW,
   'Query.preDeployLogs': onService(VIEW),
   'Query.logStorage': VIEW,

@@ -62,3 +62,19 @@ test('lines outlive their container and the server, each once; a deleted service
   await expect(numbers(id)).rejects.toThrow();
   await installation.eventually(async () => files(), (left) => left.length === 0, 60);
 }, 240_000);
+
+test('the lines of a step before a rollout outlive it, apart from those of the service, and go with the service', async () => {
+  const id = await installation.deploy({ name: 'prepared', image: 'busybox', command: ['sleep', '600'], preDeploy: { command: ['sh', '-c', 'echo the schema is moved; sleep 4'], timeoutSeconds: 30 } });
+  const { currentDeployment } = await installation.until(id, ({ status }) => status === 'RUNNING', 60);
+  await installation.eventually(() => installation.objects('Job'), (jobs) => jobs.length === 0, 60);
+  const kept = async (query: string, from: string): Promise<string[]> => {
+    const answer = await installation.graphql<Record<'history', { nodes: { message: string }[] }>>(`query ($id: ID!) { history: ${query} { nodes { message } } }`, { id: from });
+    return answer.history.nodes.map(({ message }) => message);
+  };
+  await installation.eventually(() => kept('preDeployLogHistory(deploymentId: $id)', currentDeployment!.id), (lines) => lines.length > 0, 30);
+  expect(await kept('preDeployLogHistory(deploymentId: $id, filter: { text: "schema" })', currentDeployment!.id)).toEqual(['the schema is moved']);
+  expect(await kept('serviceLogHistory(serviceId: $id)', id)).toEqual([]);
+  await installation.graphql('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
+  const trails = (): Promise<unknown[]> => installation.database.orm.em.fork().execute("select source from log_trail where source like 'pre-deploy/%'");
+  await installation.eventually(trails, (rows) => rows.length === 0, 60);
+}, 240_000);

@@ -14,6 +14,8 @@ interface Gone {
   team_id: string;
 }
 
+/** Of the source of a step before a rollout; the deployment's id follows. */
+const PRE_DEPLOY = 'pre-deploy/';
 /** A file is written before its row, and no writer takes that long. */
 const ORPHAN_MS = 60 * 60 * 1000;
 
@@ -28,7 +30,7 @@ export class LogKeepingLimits {
   async enforce(fence: Fence): Promise<void> {
     const gone = await this.orm.em.fork().transactional(async (tx) => {
       await requireFence(tx, fence);
-      return [...(await forgetDeleted(tx)), ...(await dropOldest(tx, this.limits))];
+      return [...(await forgetDeleted(tx, this.limits)), ...(await dropOldest(tx, this.limits))];
     });
     for (const { id, team_id } of gone) await this.files.remove(team_id, id);
   }
@@ -66,10 +68,22 @@ export class LogKeepingLimits {
   }
 }
 
-async function forgetDeleted(tx: EntityManager): Promise<Gone[]> {
+async function forgetDeleted(tx: EntityManager, { days }: LogLimits): Promise<Gone[]> {
   const owner = (table: string, kind: string): string => `select 1 from ${table} join team on team.id = ${table}.team_id and team.deleted_at is null
     where ${table}.deleted_at is null and log_trail.source = '${kind}/' || ${table}.id`;
-  const gone = await tx.execute<{ source: string }[]>(`delete from log_trail where not exists (${owner('service', 'service')}) and not exists (${owner('managed_database', 'database')}) returning source`);
+  const gone = [
+    ...(await tx.execute<{ source: string }[]>(
+      `delete from log_trail where source not like '${PRE_DEPLOY}%' and not exists (${owner('service', 'service')}) and not exists (${owner('managed_database', 'database')}) returning source`,
+    )),
+    // Each deployment has its own, so those whose lines are too old are let go, too.
+    ...(await tx.execute<{ source: string }[]>(
+      `delete from log_trail where source like '${PRE_DEPLOY}%' and not exists (
+         select 1 from deployment join service on service.id = deployment.service_id and service.deleted_at is null join team on team.id = service.team_id and team.deleted_at is null
+          where deployment.id = case when log_trail.source like '${PRE_DEPLOY}%' then substr(log_trail.source, ?)::uuid end
+            and (deployment.ended_at is null or deployment.ended_at > now() - make_interval(days => ?))) returning source`,
+      [PRE_DEPLOY.length + 1, days],
+    )),
+  ];
   if (gone.length === 0) return [];
   return tx.execute<Gone[]>('delete from log_segment where source in (?) returning id, team_id', [gone.map(({ source }) => source)]);
 }
