@@ -1,4 +1,4 @@
-import { encodeCursor, isAfter, type Position } from './log-position.js';
+import { encodeCursor, isAfter, WINDOW_NS, type Position } from './log-position.js';
 import { feedLine, type FeedLine } from './line-filter.js';
 import type { RawLine } from './log-upstream.js';
 import type { Holder } from './ring-budget.js';
@@ -12,6 +12,8 @@ const MOST_SHARES_HELD = 8;
 /** The last lines of a source, in the order in which they came in, each of them once: so many of them and so many bytes. */
 export class LogRing implements Holder {
   readonly #positions = new Map<string, Position>();
+  /** Of those that said something lately, in the order of their last line: what a cursor names. */
+  readonly #recent = new Map<string, Position>();
   #lines: FeedLine[] = [];
   #bytes = 0;
   #holds = 0;
@@ -23,10 +25,6 @@ export class LogRing implements Holder {
 
   get lines(): readonly FeedLine[] {
     return this.#lines;
-  }
-
-  get positions(): ReadonlyMap<string, Position> {
-    return this.#positions;
   }
 
   /** All lines after this time are here. Null: every line there is. */
@@ -43,14 +41,25 @@ export class LogRing implements Holder {
   add(raw: RawLine): FeedLine | null {
     const last = this.#positions.get(raw.run.id);
     if (last && !isAfter(raw, last)) return null;
-    // Kept in the order of their last line, so that a cursor needs to look at the newest only.
-    this.#positions.delete(raw.run.id);
-    this.#positions.set(raw.run.id, { ns: raw.ns, ordinal: raw.ordinal });
-    const line = feedLine(raw, encodeCursor(raw.ns, this.#positions));
+    const line = feedLine(raw, encodeCursor(raw.ns, this.#moveTo(raw)));
     this.#lines.push(line);
     this.#bytes += costOf(line);
     if (this.#lines.length > RING_LINES * 2 || this.#bytes > this.share()) this.trim();
     return line;
+  }
+
+  /** A source that is silent drops out of the cursors, so that they cost no more after a thousand restarts than after one. */
+  #moveTo({ run: { id }, ns, ordinal }: RawLine): ReadonlyMap<string, Position> {
+    const position = { ns, ordinal };
+    this.#positions.set(id, position);
+    this.#recent.delete(id);
+    this.#recent.set(id, position);
+    for (const [source, silent] of this.#recent) {
+      // Twice: lines of two containers need not come in the order of their times.
+      if (silent.ns > ns - 2n * WINDOW_NS) break;
+      this.#recent.delete(source);
+    }
+    return this.#recent;
   }
 
   last(source: string): Position | undefined {
