@@ -16,6 +16,7 @@ const network = z.string().refine((text) => isPrivateNetwork(text), 'must be pri
 
 const QUOTA_RULE = 'must be a list of environments, pods, volumes (numbers), cpu and memory (quantities), e.g. "pods=50,cpu=8,memory=16Gi"';
 const QUOTA = /^(environments|pods|volumes)=\d{1,7}$|^(cpu|memory)=\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
+const QUANTITY = /^\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
 /** `pods=50,cpu=8` as `{pods: 50, cpu: '8'}`. */
 const quota = list
   .refine((items) => items.every((item) => QUOTA.test(item)), QUOTA_RULE)
@@ -58,6 +59,12 @@ export const SETTINGS = z.object({
   APEX_PREVIEW_IDLE_DAYS: count.max(365).default(7).describe('A preview in which nothing has happened for so many days is closed; 0: never'),
   APEX_GITHUB_TOKEN: z.string().min(1).optional().describe('Token that writes commit statuses and the comments of previews; unset, GitHub is told nothing'),
   APEX_GITHUB_API_URL: z.url().default('https://api.github.com').describe("GitHub's API; another for Enterprise Server"),
+  APEX_GIT_URL: z.url().default('https://github.com').describe('Where the repositories that are built come from: `<this>/owner/name.git`'),
+  APEX_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(64).default(2).describe('Builds that run at the same time, over all servers; others wait'),
+  APEX_TEAM_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(64).default(1).describe('Builds of one team that run at the same time'),
+  APEX_BUILD_TIMEOUT_SECONDS: z.coerce.number().int().min(10).max(21_600).default(1800).describe('A build that has not ended by then has failed'),
+  APEX_BUILD_CPU: z.string().regex(QUANTITY, 'must be a quantity like 2 or 500m').default('2').describe('Most CPU of a build'),
+  APEX_BUILD_MEMORY: z.string().regex(QUANTITY, 'must be a quantity like 2Gi').default('2Gi').describe('Most memory of a build'),
   APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
   APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),
   APEX_LOG_HISTORY_DIR: path.optional().describe('Folder of the kept log lines; unset: `log-history` in APEX_HOME. Servers on one database share it'),

@@ -10,6 +10,8 @@ export interface Topics {
   'database.changed': { databaseId: string; teamId: string };
   /** A new `deployment_event` row. */
   'deployment.changed': { deploymentId: string; serviceId: string };
+  /** A build has more log, or another state. */
+  'build.changed': { buildId: string };
   /** A token was revoked or a membership ended: its sockets and streams close. */
   'access.ended': { tokenId: string | null; accountId: string | null };
 }

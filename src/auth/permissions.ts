@@ -49,6 +49,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Query.preDeployLogHistory': onService(VIEW),
   'Query.databaseLogs': VIEW,
   'Query.preDeployLogs': onService(VIEW),
+  'Query.buildLogs': onService(VIEW),
   'Query.logStorage': VIEW,
   'Query.logDrains': member('read', Role.DEVELOPER),
   'Mutation.createLogDrain': ADMINISTER,
@@ -133,6 +134,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Subscription.serviceLogs': onService(VIEW),
   'Subscription.databaseLogs': VIEW,
   'Subscription.preDeployLogs': onService(VIEW),
+  'Subscription.buildLogs': onService(VIEW),
 
   // Whoever accepts an invitation sees the account that he gets before he has a token.
   AcceptedInvitation: PUBLIC,
@@ -144,6 +146,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   BackupConnection: READ,
   BackupEdge: READ,
   BackupSchedule: READ,
+  Build: READ,
+  BuildLogBatch: READ,
+  BuildLogLine: READ,
   CreatedToken: READ,
   Database: READ,
   DatabaseConnection: READ,

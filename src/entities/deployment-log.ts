@@ -14,7 +14,7 @@ export interface DeploymentMove {
   message?: string;
   reason?: { code: ReasonCode; message: string };
   /** Written with the state, e.g. the digest that was found. */
-  set?: Partial<Pick<Deployment, 'digest' | 'pullRegistry' | 'releaseId' | 'rolloutStartedAt' | 'sealedLastLines'>>;
+  set?: Partial<Pick<Deployment, 'digest' | 'commit' | 'pullRegistry' | 'releaseId' | 'rolloutStartedAt' | 'sealedLastLines'>>;
   fence?: Fence | undefined;
 }
 

@@ -8,7 +8,6 @@ export enum AutoDeploy {
 registerEnumType(AutoDeploy, {
   name: 'AutoDeploy',
   description: 'What a push does: nothing, or a new deployment of the image (its tag resolved again), or of an image built from the commit.',
-  valuesConfig: { BUILD: { description: 'Refused for now: builds from source do not exist yet.' } },
 });
 
 /** The repository that a service follows. */
@@ -25,6 +24,15 @@ export class ServiceSource {
 
   @Field(() => AutoDeploy)
   autoDeploy!: AutoDeploy;
+
+  @Field(() => String, { nullable: true, description: 'Of a BUILD: where the Dockerfile is, seen from `path`. Null: `Dockerfile`.' })
+  dockerfile?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Of a BUILD: the stage of the Dockerfile that is built. Null: the last.' })
+  target?: string | null;
+
+  /** Of a BUILD. No secrets: they can be read off the image. */
+  buildArgs?: Record<string, string> | null;
 }
 
 /** The last push that a service was deployed for: an older one that comes late is known by it. */

@@ -110,7 +110,8 @@ function sourceFiles(folder: string): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return entry.name === 'bin' ? [] : sourceFiles(path);
+      // What builds users' images is compiled apart (builder.ts).
+      if (entry.isDirectory()) return entry.name === 'bin' || entry.name === 'builder' ? [] : sourceFiles(path);
       return entry.name.endsWith('_test.go') || entry.name.endsWith('.md') ? [] : [path];
     });
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { answers } from './api-client.js';
 import { areBuilt, binariesFolder, buildBinaries, installBinaries, installedBuild } from './binaries.js';
+import { forgetOldBuilder } from './builder.js';
 import { homeDomain } from './home-domains.js';
 import { NodeLock } from './node-lock.js';
 import type { NodePaths } from './node-paths.js';
@@ -106,6 +107,7 @@ async function start(paths: NodePaths, build: string, options: BringUpOptions & 
     report(ready(running));
     return running;
   }
+  forgetOldBuilder(paths);
   const replace = installedBuild(paths) !== build;
   if (replace) installBinaries(paths, build);
   const ports = await startNode(paths, {

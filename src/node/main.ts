@@ -1,6 +1,8 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { homedir } from 'node:os';
+import { prepareBuilder } from './builder.js';
 import { bringUp, purgeNode, release, status } from './embedded-node.js';
 import { NODE_DIR } from './node-paths.js';
 import { NodeProblem } from './node-problem.js';
@@ -8,6 +10,7 @@ import { NodeProblem } from './node-problem.js';
 const USAGE = `Usage:
   node dist/node/main.js up --home DIR --pid N --cache DIR [--ingress-port N]
   node dist/node/main.js down --home DIR --pid N [--purge]
+  node dist/node/main.js builder [--cache DIR]
   node dist/node/main.js status
 `;
 
@@ -47,6 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
       const stopped = await release({ home, pid, signal: stop.signal });
       log(`released by ${home}${stopped ? '; the node was stopped' : '; others use the node'}`);
       if (values.purge) await purgeNode({ home, signal: stop.signal });
+      return 0;
+    }
+    case 'builder': {
+      const users = join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'apex');
+      const builder = await prepareBuilder({ cacheDir: cache ?? users, signal: stop.signal, onProgress: log });
+      log(`the builder is ready: ${JSON.stringify(builder)}`);
       return 0;
     }
     case 'status':

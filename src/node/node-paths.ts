@@ -30,6 +30,7 @@ export interface NodePaths {
   readonly lockFile: string;
   readonly portsFile: string;
   readonly seededFlag: string;
+  readonly builderFile: string;
   readonly savedSysctls: string;
   readonly containerdState: string;
   readonly containerdSocket: string;
@@ -66,6 +67,7 @@ export function nodePaths(root: string = NODE_DIR, run: string = RUN_DIR): NodeP
     lockFile: join(root, 'lock'),
     portsFile: join(config, 'ports.json'),
     seededFlag: join(root, 'images-seeded'),
+    builderFile: join(root, 'builder.json'),
     savedSysctls: join(root, 'sysctls-before.json'),
     containerdState: join(run, 'containerd'),
     containerdSocket: join(run, 'containerd', 'containerd.sock'),

@@ -5,9 +5,12 @@ import { Team } from '../entities/team.js';
 import { quotaOf } from '../entities/team-quota.js';
 import type { Logger } from '../logger.js';
 import { GuardedFetch } from '../outside/guarded-fetch.js';
+import { DOCKER_HUB } from '../outside/image-reference.js';
 import { ImageRegistry, readMirrors } from '../outside/image-registry.js';
 import type { WakeQueue } from '../queue/wake-queue.js';
 import type { Vault } from '../vault/vault.js';
+import { BuilderProvision } from './build/builder-tools.js';
+import { Builds } from './build/builds.js';
 import { ClusterAway } from './cluster-access.js';
 import { ClusterView } from './cluster-state.js';
 import { BackupFolder } from './database/backup/backup-folder.js';
@@ -75,6 +78,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   readonly #reconcilers: Reconcilers;
   readonly #guard: GuardedFetch;
   readonly #probe: AddressProbe;
+  readonly #builds: Builds;
   readonly #logs: LogHub;
   readonly #logHistory: LogHistoryStore;
   readonly #pods = new PodDirectory();
@@ -101,6 +105,11 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     }, config.APEX_OPEN_NETWORKS);
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
+    this.#builds = new Builds({
+      orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, provision: new BuilderProvision(this.#source),
+      guardedAddresses: (client, signal) => this.#keeper.guardedAddresses(client, signal),
+      mirrorsHub: () => this.#mirrors().has(DOCKER_HUB),
+    });
     this.#resync = new Resync(orm, queue, logger);
     const backups = new BackupFolder(resolve(config.APEX_BACKUP_DIR ?? `${config.APEX_HOME}/backups`));
     const backupParts = { orm, vault, cluster: this.#client, installationId, store: backups, work: new LongWork(orm) };
@@ -124,6 +133,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
         keeper: this.#keeper,
         preparation: new Preparation(orm, vault, new ImageRegistry(this.#guard, () => this.#mirrors())),
         removal: new Removal(orm, this.#client, installationId),
+        builds: this.#builds,
         preDeploy: new PreDeployStep(orm, vault, this.#client, installationId),
         rolloutEnd: new RolloutEnd(orm, vault, this.#client, config.APEX_DEPLOY_DEADLINE_SECONDS, () => this.#view.state),
         probe: this.#probe,
@@ -146,6 +156,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   async stop(): Promise<void> {
     this.#resync.stop();
     await this.#parts.queue.endWork();
+    await this.#builds.stop();
     this.#watched?.watcher.stop();
     await this.#logHistory.stop();
     this.#logs.stop();

@@ -74,6 +74,20 @@ export class GuardedFetch {
     return this.#allowed.has(hostAndPort(url));
   }
 
+  /**
+   * The addresses of a host, for a program that connects by itself: it is to be held to them. Null where the operator
+   * allows the host as it is, or where it is an address. Throws `AddressRefused`, or what the lookup says.
+   */
+  async resolve(url: URL): Promise<string[] | null> {
+    if (this.allows(url)) return null;
+    const address = asAddress(url.hostname);
+    if (address && isInternalAddress(address)) throw new AddressRefused(url.host);
+    if (address) return null;
+    const found = await lookup(url.hostname, { all: true });
+    if (found.some((one) => isInternalAddress(one.address))) throw new AddressRefused(url.hostname);
+    return found.map((one) => one.address);
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#guarded.destroy(), this.#open.destroy()]);
   }

@@ -3,6 +3,7 @@ import { lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type ClassType } from 'type-graphql';
 import { auditMutations } from '../auth/audit-log.js';
 import { guardSchema } from '../auth/guard-schema.js';
+import { BUILD_MOVES, BuildState } from '../entities/build-state.js';
 import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/deployment-state.js';
 import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
@@ -21,6 +22,9 @@ import { VIEWER_CAN } from './account/viewer-can.fields.js';
 import { ViewerQuery } from './account/viewer.query.js';
 import { BackupsQuery } from './database/backups.query.js';
 import { CreateBackupMutation } from './database/create-backup.mutation.js';
+import { BuildLogsQuery } from './build/build-logs.query.js';
+import { BuildLogsSubscription } from './build/build-logs.subscription.js';
+import { BuildOfDeployment } from './build/build.fields.js';
 import { CreateDatabaseMutation } from './database/create-database.mutation.js';
 import { DatabaseQuery } from './database/database.query.js';
 import { DeleteBackupScheduleMutation } from './database/delete-backup-schedule.mutation.js';
@@ -175,6 +179,9 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new PauseServiceMutation(orchestrator),
   new DeploymentQuery(),
   new DeploymentFields(),
+  new BuildOfDeployment(),
+  new BuildLogsQuery(vault),
+  new BuildLogsSubscription(vault, events, access),
   new DeploymentReasonFields(vault),
   new DeploymentAuthorFields(),
   new CancelDeploymentMutation(orchestrator),
@@ -232,6 +239,7 @@ function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy
 /** The schema, with every field held to the table of permissions and every input to its rules. Throws when a table has a fault. */
 export function buildApexSchema(parts: SchemaParts): GraphQLSchema {
   checkStateTable('Deployment', DEPLOYMENT_MOVES, DeploymentState.QUEUED);
+  checkStateTable('Build', BUILD_MOVES, BuildState.QUEUED);
   checkStateTable('Database', DATABASE_MOVES, DatabaseState.PROVISIONING);
   const instances = new Map(wire(parts).map((instance) => [instance.constructor as ClassType, instance]));
   const [first, ...rest] = instances.keys();

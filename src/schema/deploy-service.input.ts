@@ -14,8 +14,8 @@ export class DeployServiceInput {
   name!: string;
 
   @Rule(IMAGE)
-  @Field()
-  image!: string;
+  @Field(() => String, { nullable: true, description: 'Required, but where `source.autoDeploy` is BUILD: that makes it.' })
+  image?: string | null;
 
   @Rule(PORT)
   @Field(() => Int, { nullable: true, description: 'Where the container listens. Without it the service is a worker: no address.' })

@@ -8,7 +8,7 @@ const NO_CONTROLS = /^[^\p{Cc}]+$/u;
 @InputType()
 export class SetRegistryCredentialInput {
   @Rule(z.string().max(253, 'must be at most 253 characters').regex(HOST, 'must be the name of a registry, such as ghcr.io or registry.example.com:5000'))
-  @Field({ description: 'As it stands in images, e.g. ghcr.io; docker.io for those without one.' })
+  @Field({ description: 'As it stands in images, e.g. ghcr.io; docker.io for those without one. Or the host that repositories are built from, e.g. github.com.' })
   registry!: string;
 
   @Rule(z.string().max(255, 'must be at most 255 characters').regex(NO_CONTROLS, 'must not be empty or hold control characters').regex(/^[^:]*$/, 'must not hold a colon'))

@@ -1,9 +1,6 @@
 import { z } from 'zod';
-import { AutoDeploy } from '../entities/service-source.js';
 
 /** The rules of a service's source. No message quotes a value, and nothing of it ever reaches a shell. */
-
-const NO_BUILDS = 'builds from source do not exist yet: build the image elsewhere, and use IMAGE to redeploy its tag at each push';
 
 const REPOSITORY_RULE = 'must be owner/name, as in acme/web';
 export const REPOSITORY = z
@@ -28,5 +25,9 @@ export const SOURCE_PATH = z
   .refine((text) => !/[\x00-\x1f\x7f\\]|^\/|\/$|\/\/|^$/.test(text), PATH_RULE)
   .refine((text) => !text.split('/').some((part) => part === '.' || part === '..'), PATH_RULE);
 
-export const AUTO_DEPLOY = z.string().refine((text) => text !== AutoDeploy.BUILD, NO_BUILDS);
-export const DOCKERFILE = z.string().refine(() => false, NO_BUILDS);
+const DOCKERFILE_RULE = 'must be a file inside the repository, as in Dockerfile or docker/web.Dockerfile';
+export const DOCKERFILE = z
+  .string()
+  .max(1024, 'must be at most 1024 characters')
+  .refine((text) => !/[\x00-\x1f\x7f\\]|^\/|\/$|\/\/|^$/.test(text) && !text.split('/').some((part) => part === '.' || part === '..'), DOCKERFILE_RULE);
+export const STAGE = z.string().max(128, 'must be at most 128 characters').regex(/^[A-Za-z0-9][\w.-]*$/, 'must be the name of a stage of the Dockerfile, as in FROM … AS web');

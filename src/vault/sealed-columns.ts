@@ -14,6 +14,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'env_group_variable', column: 'sealed_value', team: '(select env_group.team_id from env_group where env_group.id = env_group_variable.group_id)' },
   { table: 'registry_credential', column: 'sealed_password', team: 'registry_credential.team_id' },
   { table: 'deployment', column: 'sealed_last_lines', team: ofService('deployment') },
+  { table: 'build_log', column: 'sealed_text', team: '(select build.team_id from build where build.id = build_log.build_id)' },
   { table: 'managed_database', column: 'sealed_password', team: 'managed_database.team_id' },
   { table: 'managed_database', column: 'sealed_next_password', team: 'managed_database.team_id' },
   { table: 'log_drain', column: 'sealed_token', team: 'log_drain.team_id' },

@@ -75,7 +75,8 @@ describe('the codes of the REST API', () => {
   it.each<[string, string, HttpWish, { path: string; message: string | RegExp }[]]>([
     ['malformed JSON', '/api/deploy', { raw: '{"name":', headers: { 'content-type': 'application/json' } }, []],
     ['a body that is no object', '/api/deploy', { json: [1] }, [{ path: 'body', message: 'must be an object' }]],
-    ['nothing', '/api/deploy', { method: 'POST' }, [{ path: 'image', message: 'is required' }, { path: 'name', message: 'is required' }]],
+    ['nothing', '/api/deploy', { method: 'POST' }, [{ path: 'name', message: 'is required' }]],
+    ['neither an image nor what makes one', '/api/deploy', { json: { name: 'web' } }, [{ path: 'image', message: /^is required/ }]],
     ['an unknown key', '/api/deploy', { json: { ...DOCUMENTED, replica: 3 } }, [{ path: 'replica', message: 'is not a known field' }]],
     ['a key of the prototype', '/api/deploy', { raw: '{"name":"a","image":"b","__proto__":{"x":1}}', headers: { 'content-type': 'application/json' } }, [{ path: '__proto__', message: 'is not a known field' }]],
     ['a wrong type', '/api/deploy', { json: { ...DOCUMENTED, containerPort: '80' } }, [{ path: 'containerPort', message: /whole number/ }]],

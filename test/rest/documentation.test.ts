@@ -58,7 +58,7 @@ describe('the documentation of the REST API', () => {
     const deploy = schemas.DeployServiceInput;
     expect(document.paths['/api/deploy'].post.requestBody).toEqual({ required: true, content: { 'application/json': { schema: { $ref: '#/components/schemas/DeployServiceInput' } } } });
     expect(deploy).toMatchObject({
-      type: 'object', required: ['image', 'name'], additionalProperties: false,
+      type: 'object', required: ['name'], additionalProperties: false,
       properties: { name: { type: 'string' }, containerPort: { type: 'integer', minimum: 1, maximum: 65_535 }, replicas: { type: 'integer', minimum: 0, maximum: 100, default: 1 }, public: { type: 'boolean', default: false }, env: { type: 'object' } },
     });
     expect(schemas.Service.properties).toMatchObject({

@@ -55,6 +55,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Query.preDeployLogHistory', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
   sample('Query.databaseLogs', 'read', VIEWER, (w) => ({ databaseId: w.databaseId })),
   sample('Query.preDeployLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
+  sample('Query.buildLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
   sample('Query.logDrains', 'read', DEVELOPER, (w) => ({ teamId: w.teamId })),
   sample('Mutation.createLogDrain', 'admin', ADMIN, (w) => ({ input: { name: fresh('drain'), url: 'https://logs.example.com/', teamId: w.teamId } })),
   sample('Mutation.updateLogDrain', 'admin', ADMIN, (w) => ({ id: w.logDrainId, input: { name: 'stolen', url: 'https://elsewhere.example.com/' } })),
@@ -139,6 +140,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Subscription.deploymentProgress', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
   sample('Subscription.databaseLogs', 'read', VIEWER, (w) => ({ databaseId: w.databaseId })),
   sample('Subscription.preDeployLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
+  sample('Subscription.buildLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
   sample('Subscription.serviceLogs', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
 ];
 

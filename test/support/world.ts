@@ -23,6 +23,8 @@ import { RegistryCredential } from '../../src/entities/registry-credential.js';
 import { Release } from '../../src/entities/release.js';
 import { Role } from '../../src/entities/roles.js';
 import { ServiceEnvGroup } from '../../src/entities/service-env-group.js';
+import { Build } from '../../src/entities/build.js';
+import { BuildState } from '../../src/entities/build-state.js';
 import { AutoDeploy } from '../../src/entities/service-source.js';
 import { specOf } from '../../src/entities/workload-spec.js';
 import { insertDelivery, insertRunningService } from './rows.js';
@@ -106,6 +108,7 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const schedule = Object.assign(new BackupSchedule(), { ...of, databaseId: ids.databaseId, cron: '30 3 * * *', timeZone: 'UTC', keepCount: 7, nextAt: new Date(Date.now() + 86_400_000) });
     await tx.persist([...backups, schedule, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
+    await tx.insert(Build, Object.assign(new Build(), { deploymentId: deployment.id, serviceId: service.id, ...of, state: BuildState.FAILED, request: { repository: 'world/web', branch: 'main', path: null, dockerfile: null, target: null, buildArgs: null } }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));
     await tx.execute('update deployment set release_id = ? where service_id = ? and state = ?', [ids.releaseId, service.id, DeploymentState.LIVE], 'run');
     await tx.insert(ServiceEnvGroup, { id: newId(), serviceId: service.id, groupId: group.id, position: 1, createdAt: new Date() });

@@ -12,6 +12,7 @@ import { ProvenPreviews } from './010-proven-previews.js';
 import { LogDrains } from './011-log-drains.js';
 import { Backups } from './012-backups.js';
 import { PreviewHosts } from './015-preview-hosts.js';
+import { Builds } from './013-builds.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   { name: '011-log-drains', class: LogDrains },
   { name: '012-backups', class: Backups },
   { name: '015-preview-hosts', class: PreviewHosts },
+  { name: '013-builds', class: Builds },
 ];

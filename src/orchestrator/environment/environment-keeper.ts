@@ -31,7 +31,7 @@ export class EnvironmentKeeper {
     this.#right.add(environment.id);
     try {
       const client = this.cluster();
-      const facts = { environment, installationId: this.installationId, openNetworks: this.openNetworks, quota: await this.quota(environment.teamId), guardedAddresses: await this.#guarded(client, signal) };
+      const facts = { environment, installationId: this.installationId, openNetworks: this.openNetworks, quota: await this.quota(environment.teamId), guardedAddresses: await this.guardedAddresses(client, signal) };
       for (const manifest of environmentManifests(facts)) await applyIfDifferent(client, manifest, await read(client, manifest, signal), signal, beforeCreate);
     } catch (error) {
       this.#right.delete(environment.id);
@@ -49,7 +49,8 @@ export class EnvironmentKeeper {
     this.#addresses = undefined;
   }
 
-  async #guarded(client: KubeClient, signal?: AbortSignal): Promise<string[]> {
+  /** Addresses that no tenant's pod may reach, as they were up to a minute ago. */
+  async guardedAddresses(client: KubeClient, signal?: AbortSignal): Promise<string[]> {
     const known = this.#addresses;
     if (known && known.of === client && performance.now() - known.at < ADDRESSES_KEPT_MS) return known.list;
     const list = await guardedAddresses(client, this.embedded, signal);

@@ -74,17 +74,22 @@ const egressRules = (guarded: readonly string[], open: readonly string[]): Recor
   policyTypes: ['Egress'],
   egress: [
     { to: [{ podSelector: {} }] },
-    {
-      to: [{ ipBlock: { cidr: ANYWHERE, except: [METADATA] } }],
-      ports: [
-        { protocol: 'UDP', port: DNS_PORT },
-        { protocol: 'TCP', port: DNS_PORT },
-      ],
-    },
-    { to: [{ ipBlock: { cidr: ANYWHERE, except: [...INWARD, ...outside(guarded).map(alone)] } }] },
+    ...outwardRules(guarded),
     ...(open.length > 0 ? [{ to: open.map((cidr) => ({ ipBlock: { cidr, except: ipv4(guarded).filter((address) => isIn(cidr, address)).map(alone) } })) }] : []),
   ],
 });
+
+/** To DNS and to the internet. `guarded` are the addresses of the nodes and the API server. */
+export const outwardRules = (guarded: readonly string[]): Record<string, unknown>[] => [
+  {
+    to: [{ ipBlock: { cidr: ANYWHERE, except: [METADATA] } }],
+    ports: [
+      { protocol: 'UDP', port: DNS_PORT },
+      { protocol: 'TCP', port: DNS_PORT },
+    ],
+  },
+  { to: [{ ipBlock: { cidr: ANYWHERE, except: [...INWARD, ...outside(guarded).map(alone)] } }] },
+];
 
 /** IPv4 ones, each once, in a stable order. */
 const ipv4 = (addresses: readonly string[]): string[] => [...new Set(addresses)].filter((address) => isIPv4(address)).sort();

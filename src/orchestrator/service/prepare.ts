@@ -1,4 +1,6 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { Build } from '../../entities/build.js';
+import { isOfOtherTeam } from '../../entities/built-image.js';
 import { newId } from '../../entities/columns.js';
 import { moveDeployment, noteProgress } from '../../entities/deployment-log.js';
 import { StepName, StepState } from '../../entities/deployment-event.js';
@@ -17,7 +19,7 @@ import { openVariables, unresolved } from './variables.js';
 
 const REASONS = { 'not-found': ReasonCode.IMAGE_NOT_FOUND, unauthorized: ReasonCode.IMAGE_UNAUTHORIZED, refused: ReasonCode.IMAGE_UNAUTHORIZED } as const;
 
-/** Takes a deployment from QUEUED to ROLLING_OUT: the tag becomes a digest, and the release is written. */
+/** Takes a deployment from QUEUED to ROLLING_OUT, past its build where it has one: the tag becomes a digest, and the release is written. */
 export class Preparation {
   constructor(
     private readonly orm: MikroORM,
@@ -29,14 +31,34 @@ export class Preparation {
   async advance(facts: ServiceFacts, deployment: Deployment, fence: Fence, signal: AbortSignal): Promise<void> {
     if (deployment.state === DeploymentState.QUEUED) return this.#begin(deployment, fence);
     const image = deployment.spec.image;
-    const registry = parseImage(image)?.registry ?? null;
+    const reference = parseImage(image);
+    const registry = reference?.registry ?? null;
+    if (reference && isOfOtherTeam(reference.registry, reference.repository, facts.service.teamId)) {
+      return this.#fail(facts, deployment, { kind: 'unauthorized', message: `The image ${image} is another team's.` }, fence);
+    }
     const login = registry ? await registryLogin(this.orm.em.fork(), this.vault, facts.service.teamId, registry) : null;
     const rollOut = (digest: string | null): Promise<void> => this.#rollOut(facts, deployment, { digest, pullRegistry: login ? registry : null }, fence);
     // A rollback names its release; a promotion runs the digest that it was given, wherever the tag has gone.
     if (deployment.releaseId || deployment.digest) return rollOut(deployment.digest);
+    if (await this.#isToBeBuilt(deployment)) return this.#build(deployment, fence);
     const resolution = await this.registry.resolve(image, login, signal);
     if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(facts, deployment, resolution, fence);
     await rollOut(resolution.kind === 'found' ? resolution.digest : (parseImage(image)?.digest ?? null));
+  }
+
+  /** The build has made its image: the rest goes the usual way. */
+  async built(facts: ServiceFacts, deployment: Deployment, digest: string, fence: Fence): Promise<void> {
+    await this.#rollOut(facts, deployment, { digest, pullRegistry: null }, fence);
+  }
+
+  async #isToBeBuilt({ id }: Deployment): Promise<boolean> {
+    return (await this.orm.em.fork().count(Build, { deploymentId: id })) > 0;
+  }
+
+  async #build({ id }: Deployment, fence: Fence): Promise<void> {
+    await this.#inTransaction((tx) =>
+      moveDeployment(tx, { id, from: DeploymentState.PREPARING, to: DeploymentState.BUILDING, step: StepName.BUILD, stepState: StepState.RUNNING, message: 'Building.', fence }),
+    );
   }
 
   /** True while a database that a variable refers to is not there to be connected to: the deployment says so, and waits. */
@@ -72,7 +94,7 @@ export class Preparation {
       const waits = facts.service.paused ? 'Prepared. The service is paused: it rolls out once the service is resumed.' : null;
       const moved = await moveDeployment(tx, {
         id: deployment.id,
-        from: DeploymentState.PREPARING,
+        from: deployment.state,
         to: first ? DeploymentState.PRE_DEPLOY : DeploymentState.ROLLING_OUT,
         step: first ? StepName.PRE_DEPLOY : StepName.ROLL_OUT,
         stepState: StepState.RUNNING,

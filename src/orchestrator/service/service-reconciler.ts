@@ -6,6 +6,8 @@ import type { HeldLease } from '../../queue/lease.js';
 import type { LookResult } from '../../queue/wake-queue.js';
 import type { Vault } from '../../vault/vault.js';
 import type { ClusterAccess } from '../cluster-access.js';
+import type { Deployment } from '../../entities/deployment.js';
+import type { Builds } from '../build/builds.js';
 import type { EnvironmentKeeper } from '../environment/environment-keeper.js';
 import type { AddressProbe } from './address-probe.js';
 import { loadFacts, type DeploymentFacts, type ServiceFacts } from './facts.js';
@@ -39,6 +41,7 @@ export interface ReconcilerParts {
   preparation: Preparation;
   removal: Removal;
   preDeploy: PreDeployStep;
+  builds: Builds;
   rolloutEnd: RolloutEnd;
   probe: AddressProbe;
   installationId: string;
@@ -61,6 +64,7 @@ export class ServiceReconciler {
       this.parts.cluster();
       if (await this.parts.preparation.waits(facts.unfinished.deployment, lease.fence)) return { again: 'later', seconds: REFERENCE_SECONDS };
       if (facts.unfinished.deployment.state === DeploymentState.PRE_DEPLOY) return this.#preDeploy(facts, facts.unfinished, lease);
+      if (facts.unfinished.deployment.state === DeploymentState.BUILDING) return this.#building(facts, facts.unfinished.deployment, lease);
       await this.parts.preparation.advance(facts, facts.unfinished.deployment, lease.fence, lease.signal);
       return this.look(serviceId, lease);
     }
@@ -79,6 +83,15 @@ export class ServiceReconciler {
     if (next === 'moved') return this.look(facts.service.id, lease);
     if (facts.current?.release) await this.#converge({ ...facts, unfinished: null }, facts.current, lease, target.deployment.id);
     return next === 'waits' ? { again: 'never' } : { again: 'later', seconds: next.seconds };
+  }
+
+  /** The same while its image is made. */
+  async #building(facts: ServiceFacts, deployment: Deployment, lease: HeldLease): Promise<LookResult> {
+    const next = await this.parts.builds.look(facts.service, facts.environment, deployment, lease);
+    if (next.kind === 'built') await this.parts.preparation.built(facts, deployment, next.digest, lease.fence);
+    if (next.kind !== 'later') return this.look(facts.service.id, lease);
+    if (facts.current?.release && !(await this.#nameStillInUse(facts.service))) await this.#converge({ ...facts, unfinished: null }, facts.current, lease, deployment.id);
+    return { again: 'later', seconds: next.seconds };
   }
 
   /** Nothing has ever become live: nothing may run, least of all what has just failed. */

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../context.js';
+import { Build } from '../../entities/build.js';
 import { newId } from '../../entities/columns.js';
 import { Deployment } from '../../entities/deployment.js';
 import { DeploymentEvent } from '../../entities/deployment-event.js';
@@ -13,6 +14,7 @@ import type { LastPush } from '../../entities/service-source.js';
 import { specOf } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { effectiveVariables } from '../env-group/effective-variables.js';
+import { buildRequestOf, earlierBuilds, isToBeBuilt, type EarlierBuild } from './wanted-builds.js';
 
 export interface WantedDeployment {
   /** Managed by `tx`, its row locked. */
@@ -48,7 +50,8 @@ export async function startDeployments(tx: EntityManager, wanted: readonly Wante
   const variables = Map.groupBy(unpinned.length > 0 ? await effectiveVariables(tx, [...new Set(unpinned)]) : [], ({ serviceId }) => serviceId);
   const previews = await previewsAmong(tx, wanted);
   const newest = new Map(wanted.map(({ service }, n) => [service, n]));
-  const deployments = wanted.map((one, n) => tx.create(Deployment, rowOf(one, (variables.get(one.service.id) ?? []).map(({ id }) => id), commitOf(one, previews), newest.get(one.service) === n)));
+  const earlier = await earlierBuilds(tx, wanted);
+  const deployments = wanted.map((one, n) => tx.create(Deployment, rowOf(one, (variables.get(one.service.id) ?? []).map(({ id }) => id), earlier.get(one.service)?.commit ?? commitOf(one, previews), newest.get(one.service) === n, earlier.get(one.service))));
   for (const [n, { service, push }] of wanted.entries()) {
     service.latestDeploymentId = deployments[n]!.id;
     if (push) service.lastPush = push;
@@ -56,6 +59,8 @@ export async function startDeployments(tx: EntityManager, wanted: readonly Wante
   for (const service of services) service.generation += 1;
   await tx.flush();
   await tx.insertMany(DeploymentEvent, deployments.flatMap(eventsOf));
+  const builds = wanted.flatMap((one, n) => (newest.get(one.service) === n && isToBeBuilt(one) && !earlier.has(one.service) ? [buildOf(one, deployments[n]!)] : []));
+  if (builds.length > 0) await tx.insertMany(Build, builds);
   await orchestrator.wake(tx, ...services.map(({ id }) => `service/${id}` as const));
   return deployments;
 }
@@ -74,7 +79,7 @@ function commitOf({ service, push, pinned }: WantedDeployment, previews: Readonl
 }
 
 /** One that is not the newest of those that begin together has ended with its beginning. */
-function rowOf({ service, trigger, actor, pinned }: WantedDeployment, variableIds: string[], commit: string | null, isNewest: boolean) {
+function rowOf({ service, trigger, actor, pinned }: WantedDeployment, variableIds: string[], commit: string | null, isNewest: boolean, earlier: EarlierBuild | undefined) {
   const release = pinned?.release;
   return {
     id: newId(),
@@ -87,7 +92,7 @@ function rowOf({ service, trigger, actor, pinned }: WantedDeployment, variableId
     commit,
     spec: release?.spec ?? specOf(service),
     variableIds: release?.variableIds ?? variableIds,
-    digest: pinned?.digest ?? null,
+    digest: pinned?.digest ?? earlier?.digest ?? null,
     releaseId: release?.id ?? null,
     fromReleaseId: pinned?.fromReleaseId ?? null,
     preDeployStartedAt: null,
@@ -99,6 +104,9 @@ function rowOf({ service, trigger, actor, pinned }: WantedDeployment, variableId
     endedAt: isNewest ? null : new Date(),
   };
 }
+
+const buildOf = ({ service }: WantedDeployment, { id: deploymentId, commit }: Deployment): Build =>
+  Object.assign(new Build(), { deploymentId, serviceId: service.id, teamId: service.teamId, request: buildRequestOf(service), commit });
 
 function eventsOf({ id: deploymentId, state }: Deployment): DeploymentEvent[] {
   const event = (number: number, of: DeploymentState, message: string | null): DeploymentEvent => Object.assign(new DeploymentEvent(), { deploymentId, number, state: of, message });

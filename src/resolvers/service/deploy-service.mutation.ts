@@ -16,7 +16,7 @@ import type { Vault } from '../../vault/vault.js';
 import { startDeployment } from '../deployment/start-deployment.js';
 import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
-import { sourceOf } from './source-of.js';
+import { imageFaults, imageOf, sourceOf } from './source-of.js';
 import { claimHost } from './claim-host.js';
 import { previewFaults, setPreviews } from './set-previews.js';
 import { readService, type ServiceRow } from './service-rows.js';
@@ -33,7 +33,7 @@ export class DeployServiceMutation {
   @Mutation(() => Service, { description: 'A new service and its first deployment. Needs a cluster.' })
   async deployService(@Ctx() context: RequestContext, @Arg('input', () => DeployServiceInput) input: DeployServiceInput): Promise<ServiceRow> {
     const intent = intentOf(input);
-    const faults = [...intentFaults(intent), ...previewFaults(intent, input.previews)];
+    const faults = [...intentFaults(intent), ...imageFaults(intent.source, input.image), ...previewFaults(intent, input.previews)];
     if (faults.length > 0) throw invalidInput(context, faults);
     needsCluster(context.actor, this.orchestrator);
 
@@ -64,7 +64,7 @@ type Intent = Pick<Service, 'name' | 'image' | 'command' | 'args' | 'containerPo
 
 const intentOf = (input: DeployServiceInput): Intent => ({
   name: input.name,
-  image: input.image,
+  image: input.image ?? '',
   command: input.command ?? null,
   args: input.args ?? null,
   containerPort: input.containerPort ?? null,
@@ -79,6 +79,7 @@ const intentOf = (input: DeployServiceInput): Intent => ({
 
 async function create(tx: EntityManager, context: RequestContext, intent: Intent & Pick<Service, 'teamId' | 'environmentId'>): Promise<Service> {
   const service = Object.assign(new Service(), intent, { id: newId(), generation: 0, createdAt: new Date() });
+  service.image = imageOf(service);
   try {
     await tx.persist(service).flush();
   } catch (error) {

@@ -1,6 +1,26 @@
-import type { ServiceSource } from '../../entities/service-source.js';
+import { builtImage } from '../../entities/built-image.js';
+import type { Service } from '../../entities/service.js';
+import { AutoDeploy, type ServiceSource } from '../../entities/service-source.js';
+import type { Fault } from '../../errors.js';
 import type { ServiceSourceInput } from '../../schema/service-source.input.js';
 
 /** The source as its row keeps it. */
-export const sourceOf = (input: ServiceSourceInput | null | undefined): ServiceSource | null =>
-  input ? { repository: input.repository, branch: input.branch, path: input.path ?? null, autoDeploy: input.autoDeploy } : null;
+export function sourceOf(input: ServiceSourceInput | null | undefined): ServiceSource | null {
+  if (!input) return null;
+  const { repository, branch, path = null, autoDeploy, dockerfile, target, buildArgs } = input;
+  const build = { ...(dockerfile ? { dockerfile } : {}), ...(target ? { target } : {}), ...(buildArgs && Object.keys(buildArgs).length > 0 ? { buildArgs } : {}) };
+  return { repository, branch, path, autoDeploy, ...build };
+}
+
+/** An image is either given or built. */
+export function imageFaults(source: ServiceSource | null, given: string | null | undefined): Fault[] {
+  const builds = source?.autoDeploy === AutoDeploy.BUILD;
+  if (builds && given != null) return [{ path: 'image', message: 'is made by the build: leave it out, or use another autoDeploy than BUILD' }];
+  if (!builds && given == null) return [{ path: 'image', message: 'is required, but where source.autoDeploy is BUILD' }];
+  if (!builds && source && (source.dockerfile || source.target || source.buildArgs)) return [{ path: 'source.autoDeploy', message: 'must be BUILD where a dockerfile, a target or buildArgs are given' }];
+  return [];
+}
+
+/** What a service's image is called: as it was given, or after the service where it is built. */
+export const imageOf = ({ id, teamId, image, source }: Pick<Service, 'id' | 'teamId' | 'image' | 'source'>): string =>
+  source?.autoDeploy === AutoDeploy.BUILD ? builtImage(teamId, id) : image;

@@ -5,8 +5,10 @@ import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import { HIDDEN } from '../../entities/audit-event.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
+import { isBuilt } from '../../entities/built-image.js';
 import { Environment } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
+import { AutoDeploy } from '../../entities/service-source.js';
 import { DEFAULT_RESOURCES, intentFaults, specOf, type WorkloadSpec } from '../../entities/workload-spec.js';
 import type { Fault } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -21,7 +23,7 @@ import { lockService } from './lock-service.js';
 import { readService, type ServiceRow } from './service-rows.js';
 import { hidden, setVariables } from './set-variables.js';
 import { previewFaults, setPreviews } from './set-previews.js';
-import { sourceOf } from './source-of.js';
+import { imageFaults, imageOf, sourceOf } from './source-of.js';
 
 @Resolver()
 export class UpdateServiceMutation {
@@ -42,8 +44,12 @@ export class UpdateServiceMutation {
     return inTransaction(context, async (tx) => {
       const service = await lockService(tx, context.actor, 'Mutation.updateService', id);
       const spec = changedSpec(service, input);
+      const source = input.source === undefined ? service.source : sourceOf(input.source);
+      const wasBuilt = isBuilt(service);
+      const builds = source?.autoDeploy === AutoDeploy.BUILD;
+      spec.image = imageOf({ ...service, image: spec.image, source });
       const scale = { public: input.public ?? service.public, replicas: input.replicas ?? service.replicas };
-      const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale }), ...previewFaults({ name: service.name, source: input.source === undefined ? service.source : sourceOf(input.source) }, input.previews)];
+      const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale }), ...imageFaults(source, input.image ?? (builds || wasBuilt ? null : service.image)), ...previewFaults({ name: service.name, source }, input.previews)];
       if (faults.length > 0) throw invalidInput(context, faults);
 
       const before = told(service);
@@ -54,7 +60,7 @@ export class UpdateServiceMutation {
       if (input.deployTimeoutSeconds !== undefined) service.deployTimeoutSeconds = input.deployTimeoutSeconds;
       const hasNewPreviews = await setPreviews(tx, this.vault, service, input.previews);
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
-      if (isRelease || hasNewVariables) {
+      if (isRelease || hasNewVariables || (hasNewSource && builds)) {
         await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
       } else if (isScale) {
         await changeIntent(tx, service, orchestrator);

@@ -76,7 +76,7 @@ async function lockFollowers(tx: EntityManager, pushes: readonly AskedPush[]): P
 }
 
 function whyNot({ source }: Service, last: LastPush | null, push: Push): string | null {
-  if (source?.autoDeploy !== AutoDeploy.IMAGE) return 'The service does not deploy by itself.';
+  if (!source || source.autoDeploy === AutoDeploy.OFF) return 'The service does not deploy by itself.';
   if (!touches(push, source.path)) return `Nothing under ${source.path} was changed.`;
   if (last && isOlder(push, last)) return 'A newer push was deployed before this one came.';
   return null;

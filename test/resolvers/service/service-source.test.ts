@@ -29,8 +29,8 @@ describe("a service's source", () => {
     ['repository', ['', 'web', 'acme/', '/web', 'acme/web/more', 'acme web', '-acme/web', 'acme/..', 'acme/.', 'acme/web.git', 'https://github.com/acme/web', 'git@github.com:acme/web', 'acme/web;id', 'acme/$(id)', 'acme/web\n', '../../etc/passwd', '--upload-pack=id/web', `a/${'b'.repeat(200)}`]],
     ['branch', ['', '-main', '--upload-pack=id', 'main..dev', 'ma in', 'main~1', 'main^', 'main:x', 'ma?n', 'ma*n', 'ma[in', 'ma\\in', 'main.lock', '/main', 'main/', 'a//b', 'main@{1}', '@', 'a/.b', 'main\u0000', 'main\n', 'refs/heads/main', 'x'.repeat(245)]],
     ['path', ['', '/etc', '..', 'a/../b', 'a/..', './a', 'a//b', 'a/', 'a\\b', 'a\u0000', 'a\nb', 'x'.repeat(1025)]],
-    ['autoDeploy', ['BUILD']],
-    ['dockerfile', ['Dockerfile']],
+    ['dockerfile', ['', '/etc/passwd', '../Dockerfile', 'a/../Dockerfile', 'a//b', 'a\\b', 'a\u0000', 'x'.repeat(1025)]],
+    ['target', ['', '-x', 'a b', 'a;id', '--opt', 'x'.repeat(129)]],
   ])('refuses a %s that is none, and changes nothing', async (field, values) => {
     const before = await api.counts();
     for (const [n, value] of values.entries()) {
@@ -40,10 +40,21 @@ describe("a service's source", () => {
     expect(await api.counts()).toEqual(before);
   });
 
-  it('says that there are no builds yet', async () => {
-    for (const source of [{ repository: 'acme/web', autoDeploy: 'BUILD' }, { repository: 'acme/web', dockerfile: 'Dockerfile' }]) {
-      expect((await deploy('built', source)).faults).toEqual([{ path: expect.stringMatching(/^source\./), message: expect.stringContaining('builds from source do not exist yet') }]);
-    }
+  it('either has an image or is built, and what is given last holds', async () => {
+    const run = (name: string, input: unknown) => api.run(ada.token, DEPLOY, { input: { name, ...(input as object) } });
+    const build = { repository: 'acme/web', autoDeploy: 'BUILD', dockerfile: 'docker/web.Dockerfile', target: 'web', buildArgs: { A: '1' } };
+    expect((await run('none', {})).faults).toEqual([{ path: 'image', message: 'is required, but where source.autoDeploy is BUILD' }]);
+    expect((await run('both', { image: 'nginx', source: build })).faults).toEqual([{ path: 'image', message: expect.stringContaining('is made by the build') }]);
+    expect((await run('unbuilt', { image: 'nginx', source: { ...build, autoDeploy: 'IMAGE' } })).faults).toEqual([{ path: 'source.autoDeploy', message: expect.stringContaining('must be BUILD') }]);
+    const { deployService: made } = (await run('built', { source: build })).data;
+    expect(made.image).toBe(`apex.local/teams/${made.teamId}/${made.id}`);
+    const update = (input: unknown) => api.run(ada.token, UPDATE, { id: made.id, input });
+    expect((await update({ source: null })).faults).toEqual([{ path: 'image', message: expect.stringContaining('is required') }]);
+    expect((await update({ image: 'nginx' })).faults).toEqual([{ path: 'image', message: expect.stringContaining('is made by the build') }]);
+    expect((await update({ source: null, image: 'nginx' })).data.updateService).toMatchObject({ image: 'nginx', source: null });
+    const again = (await update({ source: build })).data.updateService;
+    expect(again).toMatchObject({ image: made.image, source: { autoDeploy: 'BUILD' } });
+    expect(again.latestDeployment.id).not.toBe(made.latestDeployment.id);
   });
 
   it.each(['main', 'release/1.2', 'feature/ünï', 'a.b', "quote's", '$(id)', '100%'])('takes the branch %s as it is', async (branch) => {

@@ -1,0 +1,219 @@
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, statSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Build, BuildRequest } from '../../entities/build.js';
+import { parseImage } from '../../outside/image-reference.js';
+import { CheckoutFailed, checkOut } from '../../outside/git-checkout.js';
+import type { GuardedFetch } from '../../outside/guarded-fetch.js';
+import type { RegistryLogin } from '../../outside/image-registry.js';
+import { RegistryTransfer } from '../../outside/registry-transfer.js';
+import { applyIfDifferent } from '../kubernetes/applied.js';
+import type { KubeClient } from '../kubernetes/kube-client.js';
+import type { KubeObject } from '../kubernetes/kinds.js';
+import { isNotFound } from '../kubernetes/kube-error.js';
+import type { PodObject } from '../service/observed.js';
+import { baseImages } from './base-images.js';
+import type { BuildLogWriter } from './build-log-writer.js';
+import { builderManifest, builderName, buildNamespace, buildNamespaceManifests, type BuilderWish } from './build-manifests.js';
+import { BuildProgress, type FailedStep } from './build-progress.js';
+import type { BuilderTools } from './builder-tools.js';
+import { openDaemonSocket } from './daemon-socket.js';
+import { runClient } from './run-client.js';
+
+const LOOK_MS = 300;
+const POD_MS = 120_000;
+const LARGEST_DOCKERFILE = 1024 * 1024;
+const REMOVE_MS = 10_000;
+
+/** The build cannot succeed as things are. The message is for the user. */
+export class BuildFailed extends Error {
+  override readonly name = 'BuildFailed';
+  constructor(
+    message: string,
+    readonly step: FailedStep | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export interface RunWish {
+  client: KubeClient;
+  guard: GuardedFetch;
+  tools: BuilderTools;
+  guardedAddresses: readonly string[];
+  mirrorsHub: boolean;
+  build: Build;
+  builder: Omit<BuilderWish, 'image'>;
+  url: URL;
+  login: RegistryLogin | null;
+  /** Where the image goes, e.g. `teams/<team>/<service>`. */
+  repository: string;
+  tags: (commit: string) => string[];
+  /** Folder of the service's cache. */
+  cache: string;
+  log: BuildLogWriter;
+  /** Told of the commit as soon as it is known, and of the step at work. */
+  onCommit: (commit: string) => Promise<void>;
+  onStep: (step: string) => void;
+  signal: AbortSignal;
+}
+
+export interface BuiltImage {
+  commit: string;
+  digest: string;
+}
+
+/** One build, from its commit to the image in the registry. Throws `BuildFailed`, or the signal's reason. Leaves nothing behind. */
+export async function runBuild(wish: RunWish): Promise<BuiltImage> {
+  const { log, signal, client } = wish;
+  const folder = mkdtempSync(join(tmpdir(), 'apex-build-'));
+  const job = await startBuilder(wish);
+  try {
+    const source = join(folder, 'source');
+    mkdirSync(source);
+    const commit = await fetchSource(wish, source);
+    const { context, dockerfile } = findDockerfile(source, wish.build.request);
+    const at = { namespace: buildNamespace(wish.builder.installationId), pod: await builderPod(wish) };
+    const socket = join(folder, 'buildkitd.sock');
+    const daemon = await openDaemonSocket(client, at, socket, signal);
+    try {
+      const digest = await build(wish, { folder, socket, context, dockerfile, commit });
+      log.say(`The image is ${digest}.`);
+      return { commit, digest };
+    } finally {
+      daemon.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    // Also when it was canceled: the pod ends at once.
+    await client.remove(job, AbortSignal.timeout(REMOVE_MS)).catch(() => undefined);
+  }
+}
+
+/** The pod starts while the source is fetched. */
+async function startBuilder({ client, builder, tools, guardedAddresses, signal }: RunWish): Promise<KubeObject> {
+  for (const object of buildNamespaceManifests(builder.installationId, guardedAddresses)) await applyIfDifferent(client, object, await current(client, object, signal), signal);
+  return client.apply(builderManifest({ ...builder, image: tools.image }), signal);
+}
+
+async function current(client: KubeClient, { kind, metadata }: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {
+  return client.get<KubeObject>(kind, metadata.name, metadata.namespace, signal).then(
+    (found) => ({ ...found, kind }),
+    (error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    },
+  );
+}
+
+async function fetchSource({ guard, url, build: { request, commit }, login, log, onCommit, signal }: RunWish, folder: string): Promise<string> {
+  log.say(`Fetching ${commit ? `commit ${commit}` : `the newest commit of ${request.branch}`} of ${request.repository}.`);
+  try {
+    const checkout = await checkOut(guard, { url, branch: request.branch, commit, folder, login, signal });
+    for (const warning of checkout.warnings) log.say(warning);
+    if (!commit) log.say(`It is ${checkout.commit}.`);
+    await onCommit(checkout.commit);
+    return checkout.commit;
+  } catch (error) {
+    if (error instanceof CheckoutFailed) throw new BuildFailed(error.message);
+    throw error;
+  }
+}
+
+/** Paths of the folder that is built and of its Dockerfile. A link of the repository may not lead out of it. */
+function findDockerfile(source: string, { path, dockerfile, repository }: BuildRequest): { context: string; dockerfile: string } {
+  const root = realpathSync(source);
+  const inside = (of: string): string | null => {
+    if (!existsSync(of)) return null;
+    const real = realpathSync(of);
+    return real === root || real.startsWith(`${root}${sep}`) ? real : null;
+  };
+  const context = path === null ? root : inside(join(root, path));
+  if (!context || !statSync(context).isDirectory()) throw new BuildFailed(`The repository ${repository} has no folder ${path}: set source.path to one that it has.`);
+  const name = dockerfile ?? 'Dockerfile';
+  const file = join(context, name);
+  if (inside(file) && lstatSync(file).isFile()) return { context, dockerfile: name };
+  const where = path === null ? 'the repository' : `the folder ${path} of the repository`;
+  if (dockerfile) throw new BuildFailed(`There is no ${name} in ${where}: set source.dockerfile to the file that there is, seen from ${path === null ? 'the root of the repository' : path}.`);
+  throw new BuildFailed(`There is no Dockerfile in ${where}: add one, or set source.dockerfile (and source.path, where the service is in a folder of its own) to where it is.`);
+}
+
+async function builderPod({ client, builder, log, signal }: RunWish): Promise<string> {
+  const namespace = buildNamespace(builder.installationId);
+  const job = builderName(builder.run);
+  let told = false;
+  for (const end = Date.now() + POD_MS; ; await delay(LOOK_MS, undefined, { signal })) {
+    const { items } = await client.list<PodObject>('Pod', `job-name=${job}`, namespace, signal);
+    const [pod] = items;
+    const status = pod?.status?.containerStatuses?.[0];
+    if (pod && status?.ready) return pod.metadata.name;
+    if (status?.state?.terminated) throw new Error(`The builder ended with exit code ${status.state.terminated.exitCode}`);
+    if (Date.now() > end) throw new Error(`The builder did not start: ${status?.state?.waiting?.reason ?? 'its pod found no place'}`);
+    if (!told) log.say('Starting the builder.');
+    told = true;
+  }
+}
+
+interface Prepared {
+  folder: string;
+  socket: string;
+  context: string;
+  dockerfile: string;
+  commit: string;
+}
+
+async function build(wish: RunWish, { folder, socket, context, dockerfile, commit }: Prepared): Promise<string> {
+  const { tools, build: { request, teamId }, cache, log, onStep, repository, signal } = wish;
+  const transfer = new RegistryTransfer(tools.registry);
+  const bases = join(folder, 'bases');
+  mkdirSync(bases);
+  const content = statSync(join(context, dockerfile)).size > LARGEST_DOCKERFILE ? '' : readFileSync(join(context, dockerfile), 'utf8');
+  const args = ['--addr', `unix://${socket}`, 'build', '--progress=rawjson', '--frontend=dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`, '--opt', `filename=${dockerfile}`];
+  for (const { name, reference } of baseImages(content, wish.mirrorsHub, teamId)) {
+    const digest = await transfer.pull(reference.repository, reference.tag ?? 'latest', bases, signal);
+    if (digest) args.push('--opt', `context:${name}=oci-layout://bases@${digest}`);
+  }
+  if (existsSync(join(bases, 'index.json'))) args.push('--oci-layout', `bases=${bases}`);
+  if (request.target) args.push('--opt', `target=${request.target}`);
+  for (const [name, value] of Object.entries(request.buildArgs ?? {})) args.push('--opt', `build-arg:${name}=${value}`);
+  const image = join(folder, 'image');
+  const nextCache = join(folder, 'cache');
+  if (existsSync(join(cache, 'index.json'))) args.push('--import-cache', `type=local,src=${cache}`);
+  args.push('--export-cache', `type=local,dest=${nextCache},mode=max`, '--output', `type=oci,tar=false,dest=${image}`);
+
+  const progress = new BuildProgress();
+  const code = await runClient(tools.buildctl, args, folder, signal, (line) => {
+    log.add(...progress.read(line));
+    if (progress.current) onStep(progress.current);
+  });
+  if (code !== 0) throw failure(progress);
+  keepCache(nextCache, cache);
+  log.say('Storing the image.');
+  return transfer.push(image, repository, wish.tags(commit), signal);
+}
+
+function failure({ failed, words }: BuildProgress): BuildFailed {
+  if (failed) return new BuildFailed(`The step "${failed.name}" failed: ${failed.error}`, failed);
+  const last = words.split('\n').at(-1)?.replace(/^error: (failed to solve: )?/, '').slice(0, 500);
+  return new BuildFailed(last ? `The build failed: ${last}` : 'The build failed, and BuildKit does not say why.');
+}
+
+/** A cache only ever grows, so the new one takes the place of the old. */
+function keepCache(next: string, cache: string): void {
+  if (!existsSync(join(next, 'index.json'))) return;
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(join(cache, '..'), { recursive: true, mode: 0o700 });
+  try {
+    renameSync(next, cache);
+  } catch {
+    // Another disk: the next build does without.
+  }
+}
+
+/** The repository of a built image in the node's registry. */
+export const repositoryOf = (image: string): string => {
+  const reference = parseImage(image);
+  if (!reference) throw new Error('A built image has a name');
+  return reference.repository;
+};

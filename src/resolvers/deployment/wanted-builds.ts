@@ -1,0 +1,41 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { stableText } from '../idempotency/stable-text.js';
+import type { BuildRequest } from '../../entities/build.js';
+import { isBuilt } from '../../entities/built-image.js';
+import { DeploymentTrigger } from '../../entities/deployment-state.js';
+import type { Service } from '../../entities/service.js';
+import type { WantedDeployment } from './start-deployment.js';
+
+/** The image that an earlier build has made of the same source. */
+export interface EarlierBuild {
+  digest: string;
+  commit: string | null;
+}
+
+/** What is built for a service. */
+export const buildRequestOf = ({ source }: Service): BuildRequest => {
+  if (!source) throw new Error('A service without a source is not built');
+  const { repository, branch, path, dockerfile = null, target = null, buildArgs = null } = source;
+  return { repository, branch, path, dockerfile, target, buildArgs };
+};
+
+export const isToBeBuilt = ({ service, pinned }: WantedDeployment): boolean => isBuilt(service) && !pinned?.release && !pinned?.digest;
+
+/**
+ * The builds that need not be done again: where only something else of the service was changed, its newest image stays.
+ * A push, a pull request and a redeploy always build.
+ */
+export async function earlierBuilds(tx: EntityManager, wanted: readonly WantedDeployment[]): Promise<Map<Service, EarlierBuild>> {
+  const unchanged = wanted.filter((one) => isToBeBuilt(one) && one.trigger === DeploymentTrigger.API).map(({ service }) => service);
+  if (unchanged.length === 0) return new Map();
+  const rows = await tx.execute<{ service_id: string; digest: string; commit_sha: string | null; request: BuildRequest }[]>(
+    `select distinct on (service_id) service_id, digest, commit_sha, request from build
+     where service_id = any(string_to_array(?, ',')::uuid[]) and state = 'SUCCEEDED' order by service_id, created_at desc`,
+    [unchanged.map(({ id }) => id).join(',')],
+  );
+  const byService = new Map(rows.map((row) => [row.service_id, row]));
+  return new Map(unchanged.flatMap((service) => {
+    const row = byService.get(service.id);
+    return row && stableText(row.request) === stableText(buildRequestOf(service)) ? [[service, { digest: row.digest, commit: row.commit_sha }]] : [];
+  }));
+}

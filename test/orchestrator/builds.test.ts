@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { prepareBuilder } from '../../src/node/builder.js';
+import { graphqlClient, type GraphqlClient } from '../acceptance/graphql-client.js';
+import { until, visit } from '../acceptance/rest-client.js';
+import { deliver, pushOf, SECRET } from '../support/github.js';
+import { startGitServer, type GitServer } from '../support/git-server.js';
+import { startTestServer, type TestServer } from '../support/test-server.js';
+
+const LOGIN = { username: 'x-access-token', password: 'canary-of-the-git-host' };
+const NODE_DIR = process.env['APEX_NODE_DIR'] ?? '/var/lib/apex-node';
+const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'apex');
+/** Compiling BuildKit, on a machine that has never built. */
+const COLD_MS = 900_000;
+
+const DOCKERFILE = `FROM busybox AS words
+ARG GREETING=none
+# A build reaches neither the cluster nor the machine.
+RUN for target in '10.96.0.1 443' '10.244.0.1 6443'; do nc -w 2 \$target </dev/null && exit 9; done; echo closed
+RUN mkdir /www && echo "said to stderr" >&2 && echo "$GREETING" > /www/greeting
+FROM busybox
+COPY --from=words /www /www
+COPY page /www/index.html
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]
+`;
+const DEPLOYMENT = 'id state commit digest reason { code message lastLines } steps { name state message } build { state commit digest failingStep message milliseconds }';
+
+describe('a service that is built from Git', () => {
+  let git: GitServer;
+  let server: TestServer;
+  let graph: GraphqlClient;
+  let service: any;
+
+  beforeAll(async () => {
+    await prepareBuilder({ cacheDir: CACHE });
+    git = await startGitServer(LOGIN);
+    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host } });
+    graph = graphqlClient(server.url, server.token);
+  }, COLD_MS);
+  afterAll(async () => {
+    await graph?.close();
+    await server?.stop();
+    await git?.stop();
+  });
+
+  const ended = async (id: string): Promise<any> => {
+    for await (const _ of graph.subscribe('subscription ($id: ID!) { deploymentProgress(deploymentId: $id) { cursor } }', { id }));
+    return (await graph.run(`query ($id: ID!) { deployment(id: $id) { ${DEPLOYMENT} } }`, { id })).deployment;
+  };
+  const pushed = async (files: Record<string, string>): Promise<{ commit: string; id: string }> => {
+    const commit = git.commit('acme/web', files);
+    const answer = await deliver(server, { payload: pushOf({ repository: 'acme/web', after: commit, modified: Object.keys(files), pushedAt: Math.floor(Date.now() / 1000) }) });
+    expect(answer).toMatchObject({ status: 200, body: { outcome: 'DEPLOYED' } });
+    return { commit, id: answer.body.deployments[0] };
+  };
+  const log = async (id: string): Promise<{ step: string | null; message: string }[]> => (await graph.run('query ($id: ID!) { buildLogs(deploymentId: $id) { lines { number step message } } }', { id })).buildLogs.lines;
+  /** A pod that is on its way out may be the one that answers. */
+  const serves = async (wanted: string, path = '/'): Promise<void> => {
+    const { url } = (await graph.run('query ($id: ID!) { service(id: $id) { url } }', { id: service.id })).service;
+    await until(`it serves "${wanted}"`, () => visit(url, path), ({ status, text }) => status === 200 && text.trim() === wanted, 30);
+  };
+
+  it('says what to do where its repository is private', async () => {
+    git.commit('acme/web', { 'README.md': 'nothing to build' });
+    const input = { name: 'web', containerPort: 8080, public: true, source: { repository: 'acme/web', autoDeploy: 'BUILD', buildArgs: { GREETING: 'good morning' } } };
+    service = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { id teamId image latestDeployment { id } } }', { input })).deployService;
+    const deployment = await ended(service.latestDeployment.id);
+    expect(deployment).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining(`give the team a credential for ${git.host}`) }, build: { state: 'FAILED', digest: null } });
+    await graph.run('mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: { registry: git.host, ...LOGIN } });
+  });
+
+  it('says what to do where it has no Dockerfile', async () => {
+    const { latestDeployment } = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id: service.id })).redeployService;
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: 'There is no Dockerfile in the repository: add one, or set source.dockerfile (and source.path, where the service is in a folder of its own) to where it is.' } });
+  });
+
+  it('serves the commit that was pushed', async () => {
+    const { commit, id } = await pushed({ Dockerfile: DOCKERFILE, page: 'first' });
+    const lines: string[] = [];
+    for await (const { buildLogs } of graph.subscribe('subscription ($id: ID!) { buildLogs(deploymentId: $id) { lines { message } } }', { id })) lines.push(...buildLogs.lines.map(({ message }: any) => message));
+    const deployment = await ended(id);
+    expect(deployment).toMatchObject({ state: 'LIVE', commit, reason: null, build: { state: 'SUCCEEDED', commit, digest: deployment.digest, failingStep: null } });
+    expect(deployment.steps.map(({ name, state }: any) => [name, state])).toEqual([['PREPARE', 'DONE'], ['BUILD', 'DONE'], ['ROLL_OUT', 'DONE']]);
+    await serves('first');
+    await serves('good morning', '/greeting');
+    expect(lines).toEqual((await log(id)).map(({ message }) => message));
+    expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed']));
+  });
+
+  it('builds only what has changed', async () => {
+    const { id } = await pushed({ Dockerfile: DOCKERFILE, page: 'second' });
+    expect(await ended(id)).toMatchObject({ state: 'LIVE' });
+    await serves('second');
+    const cached = (await log(id)).filter(({ message }) => message === 'CACHED').map(({ step }) => step);
+    expect(cached).toEqual(expect.arrayContaining([expect.stringContaining('RUN mkdir /www')]));
+  });
+
+  it('keeps its image where only a variable is changed', async () => {
+    const before = (await graph.run('query ($id: ID!) { service(id: $id) { currentDeployment { digest commit } } }', { id: service.id })).service.currentDeployment;
+    const { latestDeployment } = (await graph.run('mutation ($id: ID!) { updateService(id: $id, input: { env: { A: "1" } }) { latestDeployment { id } } }', { id: service.id })).updateService;
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: null, ...before });
+  });
+
+  it('names the step that failed, and goes on serving', async () => {
+    const { id } = await pushed({ Dockerfile: `${DOCKERFILE}RUN echo "the last words" && exit 3\n`, page: 'third' });
+    const { reason, build, state } = await ended(id);
+    expect(state).toBe('FAILED');
+    expect(build).toMatchObject({ state: 'FAILED', failingStep: expect.stringContaining('RUN echo "the last words" && exit 3') });
+    expect(reason).toMatchObject({ code: 'BUILD_FAILED', message: expect.stringMatching(/^The step ".*exit 3" failed: .*exit code: 3$/), lastLines: ['the last words'] });
+    await serves('second');
+  });
+
+  it('ends at once when it is canceled, and the next one has its turn', async () => {
+    const { id } = await pushed({ Dockerfile: 'FROM busybox\nRUN echo begun && sleep 3600\n' });
+    for await (const { buildLogs } of graph.subscribe('subscription ($id: ID!) { buildLogs(deploymentId: $id) { lines { message } } }', { id })) {
+      if (buildLogs.lines.some(({ message }: any) => message === 'begun')) break;
+    }
+    // A team's builds run one at a time.
+    git.commit('acme/other', { 'docker/other': 'FROM scratch AS empty\nFROM busybox AS wanted\nCMD ["sleep", "3600"]\nFROM empty\n' });
+    const other = { name: 'other', source: { repository: 'acme/other', autoDeploy: 'BUILD', path: 'docker', dockerfile: 'other', target: 'wanted' } };
+    const { latestDeployment } = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { latestDeployment { id } } }', { input: other })).deployService;
+    for await (const { deploymentProgress } of graph.subscribe('subscription ($id: ID!) { deploymentProgress(deploymentId: $id) { event { message } } }', { id: latestDeployment.id })) {
+      if (deploymentProgress.event.message === 'Waiting for another build of the team to end.') break;
+    }
+    await graph.run('mutation ($id: ID!) { cancelDeployment(id: $id) { id } }', { id });
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
+    expect(await ended(id)).toMatchObject({ state: 'CANCELED', build: { state: 'CANCELED' } });
+    const builders = (): string => kubectl('get', 'pods', '--all-namespaces', '-l', `apexpaas.com/team=${service.teamId}`, '-o', 'jsonpath={range .items[*]}{.metadata.name} {end}').split(' ').filter((name) => name.startsWith('build-')).join();
+    for (const end = Date.now() + 60_000; builders() !== ''; await new Promise((resolve) => setTimeout(resolve, 200))) if (Date.now() > end) throw new Error(`There is still ${builders()}`);
+    await serves('second');
+  });
+
+  it("refuses another team's image", async () => {
+    const { id: teamId } = (await graph.run('mutation { createTeam(input: { name: "others" }) { id } }')).createTeam;
+    const input = { name: 'stolen', image: service.image, teamId };
+    const { latestDeployment } = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { latestDeployment { id } } }', { input })).deployService;
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'IMAGE_UNAUTHORIZED', message: expect.stringContaining("another team's") } });
+  });
+
+  it('shows its token to nobody but the Git host', async () => {
+    const encoded = Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64');
+    expect([...git.seen]).toEqual([`Basic ${encoded}`]);
+    const everywhere = [
+      server.log(),
+      JSON.stringify(await Promise.all((await graph.run('query ($id: ID!) { deployments(serviceId: $id) { nodes { id } } }', { id: service.id })).deployments.nodes.map(({ id }: any) => graph.run('query ($id: ID!) { buildLogs(deploymentId: $id) { lines { message } } }', { id }).catch(() => null)))),
+      kubectl('get', 'pods,jobs,secrets,configmaps,events', '--all-namespaces', '-o', 'json'),
+      ...(await layers(service.image.slice('apex.local/'.length))),
+    ];
+    for (const text of everywhere) for (const secret of [LOGIN.password, encoded]) expect(text.includes(secret)).toBe(false);
+  });
+});
+
+const kubectl = (...args: string[]): string => execFileSync(join(NODE_DIR, 'bin', 'apex-kube'), ['kubectl', '--kubeconfig', join(NODE_DIR, 'kubeconfig'), ...args], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
+
+/** All that the newest image of a repository is made of. */
+async function layers(repository: string): Promise<string[]> {
+  const { registry } = JSON.parse(execFileSync('cat', [join(NODE_DIR, 'status.json')], { encoding: 'utf8' })) as { registry: string };
+  const of = (path: string) => fetch(`http://${registry}/v2/${repository}/${path}`, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } });
+  const manifest = (await (await of('manifests/latest')).json()) as { config: { digest: string }; layers: { digest: string }[] };
+  return Promise.all([manifest.config, ...manifest.layers].map(async ({ digest }) => {
+    const bytes = Buffer.from(await (await of(`blobs/${digest}`)).arrayBuffer());
+    return (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString('latin1');
+  }));
+}
