@@ -24,3 +24,13 @@ export async function seedImages(surroundings: Surroundings, env: NodeJS.Process
     step.becomes(`The embedded registry has ${names.join(', ')}`);
   });
 }
+
+/** Makes BuildKit for the tests of builds, on its own: beside them, on a machine that has never built, it would take a quarter of an hour. */
+export async function prepareBuilder(surroundings: Surroundings, env: NodeJS.ProcessEnv, progress: Progress, signal: AbortSignal): Promise<void> {
+  if (!env.APEX_NODE_DIR) return;
+  const node = await import('../../node/builder.js');
+  await progress.step('Making the builder of images', async (step) => {
+    const { image } = await node.prepareBuilder({ cacheDir: cachePath(surroundings), signal, onProgress: (message) => step.at(message.replace(/\.$/, '')) });
+    step.becomes(`The builder of images is ${image}`);
+  });
+}

@@ -8,7 +8,7 @@ import { Progress } from '../progress.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Surroundings } from '../surroundings.js';
 import { testHome, withTestBed } from '../test-bed.js';
-import { seedImages } from './images.js';
+import { prepareBuilder, seedImages } from './images.js';
 import { runAttached } from './run-attached.js';
 
 const LARGEST_SEED = 2 ** 31;
@@ -31,6 +31,8 @@ async function test(surroundings: Surroundings, jestArguments: readonly string[]
   const signal = stopSignal();
   const code = await withTestBed(surroundings, progress, { cluster: true, signal }, async (env) => {
     await seedImages(surroundings, env, progress, signal);
+    // A run of some tests makes it only where one of them asks for it.
+    if (jestArguments.every((argument) => argument.startsWith('-'))) await prepareBuilder(surroundings, env, progress, signal);
     if (soak) progress.say(`Full size, APEX_TEST_SEED=${seed}`);
     mkdirSync(dirname(results), { recursive: true });
     rmSync(results, { force: true });
