@@ -1,5 +1,6 @@
 import { DatabaseSize, DatabaseType } from './database-state.js';
 import { MONGODB_RESTORE, mysqlRestore, POSTGRES_RESTORE, POSTGRES_WHOLE, REDIS_RESTORE, type EngineRestore } from './engine-restore.js';
+import { mongoEval, mongoTool } from './mongodb-shell.js';
 import type { Resources } from './workload-spec.js';
 
 /** What a size stands for. */
@@ -130,9 +131,9 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     args: ['mongod'],
     stop: null,
     listens: 'mongosh --quiet --eval "db.hello().ok"',
-    query: `mongosh --quiet -u app -p "$P" --authenticationDatabase admin app --eval 'db.stats().ok'`,
-    rotate: `mongosh --quiet -u app -p "$P" --authenticationDatabase admin admin --eval "db.changeUserPassword('app', '$NEXT')"`,
-    dump: 'mongodump --quiet -u app -p "$P" --authenticationDatabase admin -d app --archive',
+    query: mongoEval('app.stats().ok'),
+    rotate: `NEXT="$NEXT" ${mongoEval('app.getSiblingDB("admin").changeUserPassword("app", env.NEXT)')}`,
+    dump: `${mongoTool('mongodump')} -d app --archive`,
     restore: MONGODB_RESTORE,
   },
 };

@@ -31,6 +31,11 @@ describe.each(Object.values(DatabaseType))('the objects of %s', (type) => {
     expect(of('PersistentVolumeClaim')[0].spec.resources.requests.storage).toBe('20Gi');
   });
 
+  it('come with commands that hand the password over by no argument', () => {
+    const { query, rotate, dump, restore } = DATABASE_ENGINES[type];
+    for (const script of [query, rotate, dump, restore.stage, restore.adopt]) expect(script).not.toMatch(/(-p|-a|--password|--pass|--auth)[ =]?["']?\$(P|NEXT)\b/);
+  });
+
   it('hold the password in the Secret and nowhere else', () => {
     expect(Buffer.from(of('Secret')[0].data.password, 'base64').toString()).toBe(PASSWORD);
     const others = JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'));

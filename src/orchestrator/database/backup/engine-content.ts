@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { PassThrough, pipeline } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { execInPod, type Command } from '../../kubernetes/pod-exec.js';
+import { OLD_CONTENT_LOST } from '../../../entities/engine-restore.js';
+import { execInPod, type Command, type CommandEnd } from '../../kubernetes/pod-exec.js';
 import { CONTAINER } from '../database-workload.js';
 import type { EnginePod } from '../engine-commands.js';
 
 const KEPT_MESSAGE = 300;
+/** What an engine needs beside the content itself, in KiB. */
+const SPARE_ROOM = 32 * 1024;
 
 /** How the engines' clients begin what they say of an error. Other lines may quote the content, which is nobody's business here. */
 const ERROR_LINE = /^(ERROR|FATAL|psql: error|psql:.*(ERROR|FATAL|error)|mariadb-dump: |mysqldump: |pg_dump: error|Failed: |Fatal|.* (ERR|NOAUTH|WRONGPASS|LOADING|OOM|MISCONF) )/;
@@ -52,8 +55,8 @@ export async function stageContent(at: EnginePod, password: string, compressed: 
     yield* plain as AsyncIterable<Buffer>;
   }
   try {
-    const stage = `N=${bytes}; ${at.engine.restore.stage}`;
-    await runStep(at, stage, 'The engine did not take the content of the backup', password, { input: input(), endsInput: false }, signal);
+    const { exitCode, stderr } = await runStep(at, `N=${bytes}; ${room(at)}\n${at.engine.restore.stage}`, { input: input(), endsInput: false }, signal);
+    if (exitCode !== 0) throw new EngineRefused('The engine did not take the content of the backup; the database is as it was', stderr, password);
   } finally {
     plain.destroy();
   }
@@ -61,12 +64,16 @@ export async function stageContent(at: EnginePod, password: string, compressed: 
 
 /** Puts what was staged in the place of what the engine has, which is kept until the new content has answered. */
 export async function adoptContent(at: EnginePod, password: string, signal: AbortSignal): Promise<void> {
-  await runStep(at, at.engine.restore.adopt, 'The content of the backup did not take its place; the old content is back', password, { input: [Buffer.from(`${password}\n`)] }, signal);
+  const { exitCode, stderr } = await runStep(at, at.engine.restore.adopt, { input: [Buffer.from(`${password}\n`)] }, signal);
+  if (exitCode === OLD_CONTENT_LOST) throw new EngineRefused('The content of the backup did not take its place, and the old content could not be put back: restore a backup again', stderr, password);
+  if (exitCode !== 0) throw new EngineRefused('The content of the backup did not take its place; the old content is back', stderr, password);
 }
 
-async function runStep(at: EnginePod, script: string, what: string, password: string, input: Pick<Command, 'input' | 'endsInput'>, signal: AbortSignal): Promise<void> {
-  const { exitCode, stderr } = await execInPod(at.client, { ...where(at, `read -r P; ${script}`), ...input, signal }, () => undefined);
-  if (exitCode !== 0) throw new EngineRefused(what, stderr, password);
-}
+/** Shell: fails where the volume is too small for the old content and the new one together. */
+const room = ({ engine }: EnginePod): string =>
+  `[ "$(df -Pk "${engine.mount}" | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4)" -gt "$((N / 1024 + ${SPARE_ROOM}))" ] || { echo "ERROR: its storage has too little room for it beside the old content: resize the database first" >&2; exit 3; }`;
+
+const runStep = (at: EnginePod, script: string, input: Pick<Command, 'input' | 'endsInput'>, signal: AbortSignal): Promise<CommandEnd> =>
+  execInPod(at.client, { ...where(at, `read -r P; ${script}`), ...input, signal }, () => undefined);
 
 const where = ({ namespace, pod }: EnginePod, script: string) => ({ namespace, pod, container: CONTAINER, command: ['sh', '-c', script] });

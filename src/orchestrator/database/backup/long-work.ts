@@ -3,7 +3,7 @@ import { BackupState } from '../../../entities/backup-state.js';
 import type { Backup } from '../../../entities/backup.js';
 import { requireFence } from '../../../entities/fence.js';
 import { Lease } from '../../../entities/lease.js';
-import type { Restore } from '../../../entities/restore.js';
+import { Restore } from '../../../entities/restore.js';
 import type { HeldLease } from '../../../queue/lease.js';
 import type { LookResult } from '../../../queue/wake-queue.js';
 
@@ -28,7 +28,7 @@ export class LongWork {
    * error of its own makes it FAILED with its message. Cut off by the end of this server, the next one begins it anew.
    */
   async look<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, work: (begin: () => Promise<void>, signal: AbortSignal) => Promise<((tx: EntityManager) => Promise<object>) | null>): Promise<LookResult> {
-    if (row.attempts >= MOST_ATTEMPTS) return this.#end(type, row, lease, async () => failed('It was begun twice, and cut off each time: a server or the database went away. Start it again.'));
+    if (row.attempts >= MOST_ATTEMPTS) return this.#end(type, row, lease, async () => failed(`It was begun twice, and cut off each time: a server or the database went away. ${row instanceof Restore ? 'The database may have a part of the backup only: restore it again.' : 'Start it again.'}`));
     if (this.#running >= AT_ONCE) return { again: 'later', seconds: SOON_SECONDS };
     this.#running += 1;
     const late = AbortSignal.timeout(DEADLINE_MS);
