@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { binariesFolder, CLUSTER_SOURCES } from '../../src/node/binaries.js';
 import { bringUpNode } from '../../src/node/bring-up.js';
+import { goToolchain } from '../../src/node/go-toolchain.js';
 import { lockHolder } from '../../src/node/node-lock.js';
 import { nodePaths, type NodePaths } from '../../src/node/node-paths.js';
 import { readStatus } from '../../src/node/node-status.js';
@@ -49,7 +50,9 @@ describe('a bring-up that is interrupted while it compiles', () => {
   }, 60_000);
 
   test('a build that a killed bring-up left running is ended by the next', async () => {
-    const orphan = spawn('bash', [join(CLUSTER_SOURCES, 'build.sh'), binariesFolder(cacheDir)], { detached: true, stdio: 'ignore' });
+    // As the node itself finds it, which looks further than PATH.
+    const go = dirname(await goToolchain(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'apex')));
+    const orphan = spawn('bash', [join(CLUSTER_SOURCES, 'build.sh'), binariesFolder(cacheDir)], { detached: true, stdio: 'ignore', env: { ...process.env, PATH: `${go}:${process.env['PATH']}` } });
     const ended = once(orphan, 'exit');
     await interrupted();
     expect((await ended)[1]).toBe('SIGKILL');
