@@ -59,6 +59,7 @@ export const SETTINGS = z.object({
   APEX_PREVIEW_IDLE_DAYS: count.max(365).default(7).describe('A preview in which nothing has happened for so many days is closed; 0: never'),
   APEX_GITHUB_TOKEN: z.string().min(1).optional().describe('Token that writes commit statuses and the comments of previews; unset, GitHub is told nothing'),
   APEX_GITHUB_API_URL: z.url().default('https://api.github.com').describe("GitHub's API; another for Enterprise Server"),
+  APEX_CACHE_DIR: path.optional().describe('Folder of compiled programs, where the first build puts BuildKit; unset: `~/.cache/apex`'),
   APEX_GIT_URL: z.url().default('https://github.com').describe('Where the repositories that are built come from: `<this>/owner/name.git`'),
   APEX_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(64).default(2).describe('Builds that run at the same time, over all servers; others wait'),
   APEX_TEAM_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(64).default(1).describe('Builds of one team that run at the same time'),

@@ -32,7 +32,7 @@ export function homePath({ root, env }: Surroundings): string {
 }
 
 /** The user's cache, where a second checkout finds what the first one built. */
-export function cachePath({ env }: Surroundings): string {
+export function cachePath({ env }: Pick<Surroundings, 'env'>): string {
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'apex');
 }
 

@@ -1,7 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { homedir } from 'node:os';
 import { prepareBuilder } from './builder.js';
 import { bringUp, purgeNode, release, status } from './embedded-node.js';
 import { NODE_DIR } from './node-paths.js';
@@ -10,7 +9,7 @@ import { NodeProblem } from './node-problem.js';
 const USAGE = `Usage:
   node dist/node/main.js up --home DIR --pid N --cache DIR [--ingress-port N]
   node dist/node/main.js down --home DIR --pid N [--purge]
-  node dist/node/main.js builder [--cache DIR]
+  node dist/node/main.js builder --cache DIR
   node dist/node/main.js status
 `;
 
@@ -53,8 +52,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     case 'builder': {
-      const users = join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'apex');
-      const builder = await prepareBuilder({ cacheDir: cache ?? users, signal: stop.signal, onProgress: log });
+      if (!cache) break;
+      const builder = await prepareBuilder({ cacheDir: cache, signal: stop.signal, onProgress: log });
       log(`the builder is ready: ${JSON.stringify(builder)}`);
       return 0;
     }

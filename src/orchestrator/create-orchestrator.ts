@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../config.js';
 import { Team } from '../entities/team.js';
@@ -106,7 +107,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
     this.#builds = new Builds({
-      orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, provision: new BuilderProvision(this.#source),
+      orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, provision: new BuilderProvision(this.#source, config.APEX_CACHE_DIR ?? join(homedir(), '.cache', 'apex')),
       guardedAddresses: (client, signal) => this.#keeper.guardedAddresses(client, signal),
       mirrorsHub: () => this.#mirrors().has(DOCKER_HUB),
     });

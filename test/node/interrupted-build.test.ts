@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cachePath } from '../../src/cli/surroundings.js';
 import { binariesFolder, CLUSTER_SOURCES } from '../../src/node/binaries.js';
 import { bringUpNode } from '../../src/node/bring-up.js';
 import { goToolchain } from '../../src/node/go-toolchain.js';
@@ -51,7 +52,7 @@ describe('a bring-up that is interrupted while it compiles', () => {
 
   test('a build that a killed bring-up left running is ended by the next', async () => {
     // As the node itself finds it, which looks further than PATH.
-    const go = dirname(await goToolchain(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'apex')));
+    const go = dirname(await goToolchain(cachePath(process)));
     const orphan = spawn('bash', [join(CLUSTER_SOURCES, 'build.sh'), binariesFolder(cacheDir)], { detached: true, stdio: 'ignore', env: { ...process.env, PATH: `${go}:${process.env['PATH']}` } });
     const ended = once(orphan, 'exit');
     await interrupted();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { cachePath } from '../../src/cli/surroundings.js';
 import { prepareBuilder } from '../../src/node/builder.js';
 import { graphqlClient, type GraphqlClient } from '../acceptance/graphql-client.js';
 import { until, visit } from '../acceptance/rest-client.js';
@@ -12,7 +12,6 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 
 const LOGIN = { username: 'x-access-token', password: 'canary-of-the-git-host' };
 const NODE_DIR = process.env['APEX_NODE_DIR'] ?? '/var/lib/apex-node';
-const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'apex');
 /** Compiling BuildKit, on a machine that has never built. */
 const COLD_MS = 900_000;
 
@@ -35,7 +34,7 @@ describe('a service that is built from Git', () => {
   let service: any;
 
   beforeAll(async () => {
-    await prepareBuilder({ cacheDir: CACHE });
+    await prepareBuilder({ cacheDir: cachePath(process) });
     git = await startGitServer(LOGIN);
     server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host } });
     graph = graphqlClient(server.url, server.token);

@@ -10,7 +10,7 @@ import { findProcesses, identify, isAlive } from '../../node/process-identity.js
 import { logSince, logSize } from '../process/log.js';
 import { ProcessRecords, type ProcessRecord } from '../process/records.js';
 import { stopProcess } from '../process/stop.js';
-import type { Surroundings } from '../surroundings.js';
+import { cachePath, type Surroundings } from '../surroundings.js';
 import { askReadiness, localUrl } from './readiness.js';
 import { terse } from './terse-log.js';
 
@@ -110,6 +110,7 @@ export class ServerProcess {
       APEX_PORT: String(port),
       APEX_HOME: this.home.path,
       DATABASE_URL: databaseUrl,
+      APEX_CACHE_DIR: env.APEX_CACHE_DIR || cachePath(this.surroundings),
       APEX_DOMAIN: env.APEX_DOMAIN || domain,
       ...(env.APEX_SECRET_KEY || env.APEX_SECRET_KEY_FILE || env.APEX_SECRET_KEY_COMMAND ? {} : { APEX_SECRET_KEY_FILE: this.home.secretKeyFile }),
     };

@@ -25,7 +25,11 @@ export class BuilderProvision {
   #last = '';
   #failure: string | null = null;
 
-  constructor(private readonly source: ClusterSource) {}
+  /** `cache`: folder of compiled programs. */
+  constructor(
+    private readonly source: ClusterSource,
+    private readonly cache: string,
+  ) {}
 
   /** The tools, or why there are none yet; `final` where waiting does not help. */
   find(): BuilderTools | { wait: string; final: boolean } {
@@ -50,7 +54,7 @@ export class BuilderProvision {
 
   #prepare(): void {
     if (this.#preparing) return;
-    const child = spawn(process.execPath, [PROGRAM, 'builder'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [PROGRAM, 'builder', '--cache', this.cache], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#preparing = child;
     const heard = (data: Buffer): void => {
       const line = data.toString().trim().split('\n').at(-1) ?? '';
