@@ -14,6 +14,8 @@ const list = z.string().transform((value) => value.split(',').map((item) => item
 const path = z.string().min(1);
 const network = z.string().refine((text) => isPrivateNetwork(text), 'must be private IPv4 networks like 192.168.1.0/24, comma-separated');
 
+const buildImages = list.refine((items) => items.every((item) => /^(node|python|go|static)=[^\s=]+$/.test(item)), 'must be a list like "node=node:{version}-slim,static=nginx:alpine", of node, python, go and static');
+
 const QUOTA_RULE = 'must be a list of environments, pods, volumes (numbers), cpu and memory (quantities), e.g. "pods=50,cpu=8,memory=16Gi"';
 const QUOTA = /^(environments|pods|volumes)=\d{1,7}$|^(cpu|memory)=\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
 const QUANTITY = /^\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
@@ -66,6 +68,7 @@ export const SETTINGS = z.object({
   APEX_BUILD_TIMEOUT_SECONDS: z.coerce.number().int().min(10).max(21_600).default(1800).describe('A build that has not ended by then has failed'),
   APEX_BUILD_CPU: z.string().regex(QUANTITY, 'must be a quantity like 2 or 500m').default('2').describe('Most CPU of a build'),
   APEX_BUILD_MEMORY: z.string().regex(QUANTITY, 'must be a quantity like 2Gi').default('2Gi').describe('Most memory of a build'),
+  APEX_BUILD_IMAGES: buildImages.default([]).describe('Images that projects without a Dockerfile are built on, where they shall be others than `node=node:{version}-slim,python=python:{version}-slim,go=golang:alpine,static=nginx:alpine`'),
   APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
   APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),
   APEX_LOG_HISTORY_DIR: path.optional().describe('Folder of the kept log lines; unset: `log-history` in APEX_HOME. Servers on one database share it'),

@@ -1,4 +1,5 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { builtImage } from './built-image.js';
 
 export enum AutoDeploy {
   OFF = 'OFF',
@@ -34,6 +35,10 @@ export class ServiceSource {
   /** Of a BUILD. No secrets: they can be read off the image. */
   buildArgs?: Record<string, string> | null;
 }
+
+/** Whether a service's image is made from its source, and not pulled from elsewhere. */
+export const isBuilt = ({ source, image, teamId }: { source: ServiceSource | null; image: string; teamId: string }): boolean =>
+  source?.autoDeploy === AutoDeploy.BUILD && image.startsWith(builtImage(teamId, ''));
 
 /** The last push that a service was deployed for: an older one that comes late is known by it. */
 export interface LastPush {

@@ -73,7 +73,17 @@ describe('a service that is built from Git', () => {
 
   it('says what to do where it has no Dockerfile', async () => {
     const { latestDeployment } = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id: service.id })).redeployService;
-    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: 'There is no Dockerfile in the repository: add one, or set source.dockerfile (and source.path, where the service is in a folder of its own) to where it is.' } });
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringMatching(/^There is no Dockerfile in the repository, and none can be made for it: looked for go\.mod .*Add a Dockerfile, or set source\.dockerfile/) } });
+  });
+
+  it('makes a Dockerfile for a site of plain pages, and serves nothing of it that is not a page', async () => {
+    git.commit('acme/pages', { 'index.html': 'plain pages', 'about.html': 'about them', '.env': 'canary' });
+    const input = { name: 'pages', containerPort: 8081, public: true, source: { repository: 'acme/pages', autoDeploy: 'BUILD' } };
+    const { id, url, latestDeployment } = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { id url latestDeployment { id } } }', { input })).deployService;
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
+    expect((await log(latestDeployment.id)).map(({ message }) => message)).toEqual(expect.arrayContaining([expect.stringContaining('It is a static site (index.html), and is built with this one:'), 'FROM nginx:alpine']));
+    expect(await Promise.all(['/', '/about', '/.env', '/none'].map((path) => visit(url, path).then(({ status, text }) => [status, status === 200 ? text : null])))).toEqual([[200, 'plain pages'], [200, 'about them'], [404, null], [404, null]]);
+    await graph.run('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
   });
 
   it('serves the commit that was pushed', async () => {

@@ -1,8 +1,8 @@
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, statSync, existsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Build, BuildRequest } from '../../entities/build.js';
+import type { Build } from '../../entities/build.js';
 import { parseImage } from '../../outside/image-reference.js';
 import { CheckoutFailed, checkOut } from '../../outside/git-checkout.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
@@ -14,28 +14,20 @@ import type { KubeObject } from '../kubernetes/kinds.js';
 import { isNotFound } from '../kubernetes/kube-error.js';
 import type { PodObject } from '../service/observed.js';
 import { baseImages } from './base-images.js';
+import { BuildFailed } from './build-failed.js';
 import type { BuildLogWriter } from './build-log-writer.js';
 import { builderManifest, builderName, buildNamespace, buildNamespaceManifests, type BuilderWish } from './build-manifests.js';
-import { BuildProgress, type FailedStep } from './build-progress.js';
+import { planBuild, type BuildPlan } from './build-plan.js';
+import { BuildProgress } from './build-progress.js';
 import type { BuilderTools } from './builder-tools.js';
 import { openDaemonSocket } from './daemon-socket.js';
+import type { BaseImages } from './generated/project.js';
 import { runClient } from './run-client.js';
 
 const LOOK_MS = 300;
 const POD_MS = 120_000;
 const LARGEST_DOCKERFILE = 1024 * 1024;
 const REMOVE_MS = 10_000;
-
-/** The build cannot succeed as things are. The message is for the user. */
-export class BuildFailed extends Error {
-  override readonly name = 'BuildFailed';
-  constructor(
-    message: string,
-    readonly step: FailedStep | null = null,
-  ) {
-    super(message);
-  }
-}
 
 export interface RunWish {
   client: KubeClient;
@@ -47,6 +39,10 @@ export interface RunWish {
   builder: Omit<BuilderWish, 'image'>;
   url: URL;
   login: RegistryLogin | null;
+  /** Of the service. */
+  name: string;
+  /** What a project without a Dockerfile is built on. */
+  images: BaseImages;
   /** Where the image goes, e.g. `teams/<team>/<service>`. */
   repository: string;
   tags: (commit: string) => string[];
@@ -73,12 +69,12 @@ export async function runBuild(wish: RunWish): Promise<BuiltImage> {
     const source = join(folder, 'source');
     mkdirSync(source);
     const commit = await fetchSource(wish, source);
-    const { context, dockerfile } = findDockerfile(source, wish.build.request);
+    const plan = planBuild(wish, source, join(folder, 'generated'));
     const at = { namespace: buildNamespace(wish.builder.installationId), pod: await builderPod(wish) };
     const socket = join(folder, 'buildkitd.sock');
     const daemon = await openDaemonSocket(client, at, socket, signal);
     try {
-      const digest = await build(wish, { folder, socket, context, dockerfile, commit });
+      const digest = await build(wish, { folder, socket, plan, commit });
       log.say(`The image is ${digest}.`);
       return { commit, digest };
     } finally {
@@ -121,24 +117,6 @@ async function fetchSource({ guard, url, build: { request, commit }, login, log,
   }
 }
 
-/** Paths of the folder that is built and of its Dockerfile. A link of the repository may not lead out of it. */
-function findDockerfile(source: string, { path, dockerfile, repository }: BuildRequest): { context: string; dockerfile: string } {
-  const root = realpathSync(source);
-  const inside = (of: string): string | null => {
-    if (!existsSync(of)) return null;
-    const real = realpathSync(of);
-    return real === root || real.startsWith(`${root}${sep}`) ? real : null;
-  };
-  const context = path === null ? root : inside(join(root, path));
-  if (!context || !statSync(context).isDirectory()) throw new BuildFailed(`The repository ${repository} has no folder ${path}: set source.path to one that it has.`);
-  const name = dockerfile ?? 'Dockerfile';
-  const file = join(context, name);
-  if (inside(file) && lstatSync(file).isFile()) return { context, dockerfile: name };
-  const where = path === null ? 'the repository' : `the folder ${path} of the repository`;
-  if (dockerfile) throw new BuildFailed(`There is no ${name} in ${where}: set source.dockerfile to the file that there is, seen from ${path === null ? 'the root of the repository' : path}.`);
-  throw new BuildFailed(`There is no Dockerfile in ${where}: add one, or set source.dockerfile (and source.path, where the service is in a folder of its own) to where it is.`);
-}
-
 async function builderPod({ client, builder, log, signal }: RunWish): Promise<string> {
   const namespace = buildNamespace(builder.installationId);
   const job = builderName(builder.run);
@@ -158,18 +136,18 @@ async function builderPod({ client, builder, log, signal }: RunWish): Promise<st
 interface Prepared {
   folder: string;
   socket: string;
-  context: string;
-  dockerfile: string;
+  plan: BuildPlan;
   commit: string;
 }
 
-async function build(wish: RunWish, { folder, socket, context, dockerfile, commit }: Prepared): Promise<string> {
+async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared): Promise<string> {
   const { tools, build: { request, teamId }, cache, log, onStep, repository, signal } = wish;
   const transfer = new RegistryTransfer(tools.registry);
   const bases = join(folder, 'bases');
   mkdirSync(bases);
-  const content = statSync(join(context, dockerfile)).size > LARGEST_DOCKERFILE ? '' : readFileSync(join(context, dockerfile), 'utf8');
-  const args = ['--addr', `unix://${socket}`, 'build', '--progress=rawjson', '--frontend=dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`, '--opt', `filename=${dockerfile}`];
+  const file = join(plan.folder, plan.dockerfile);
+  const content = statSync(file).size > LARGEST_DOCKERFILE ? '' : readFileSync(file, 'utf8');
+  const args = ['--addr', `unix://${socket}`, 'build', '--progress=rawjson', '--frontend=dockerfile.v0', '--local', `context=${plan.context}`, '--local', `dockerfile=${plan.folder}`, '--opt', `filename=${plan.dockerfile}`];
   for (const { name, reference } of baseImages(content, wish.mirrorsHub, teamId)) {
     const digest = await transfer.pull(reference.repository, reference.tag ?? 'latest', bases, signal);
     if (digest) args.push('--opt', `context:${name}=oci-layout://bases@${digest}`);

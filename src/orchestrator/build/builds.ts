@@ -21,8 +21,10 @@ import { lockService, setColumns } from '../service/observation.js';
 import { registryLogin } from '../service/registry-login.js';
 import { claimBuild, endRun, hearOf } from './build-claims.js';
 import { BuildLogWriter } from './build-log-writer.js';
-import { BuildFailed, repositoryOf, runBuild, type BuiltImage } from './build-run.js';
+import { BuildFailed } from './build-failed.js';
+import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
 import type { BuilderProvision, BuilderTools } from './builder-tools.js';
+import { baseImagesOf } from './generated/generated-dockerfile.js';
 
 const HEAR_MS = 1_000;
 /** Without the database nobody can tell whether the build is still wanted. */
@@ -147,6 +149,8 @@ export class Builds {
       mirrorsHub: this.parts.mirrorsHub(),
       builder: { installationId, run: runner, environment, limits: { cpu: config.APEX_BUILD_CPU, memory: config.APEX_BUILD_MEMORY }, timeoutSeconds: config.APEX_BUILD_TIMEOUT_SECONDS },
       login: await registryLogin(orm.em.fork(), vault, service.teamId, url.host),
+      name: service.name,
+      images: baseImagesOf(config.APEX_BUILD_IMAGES),
       repository: repositoryOf(deployment.spec.image),
       tags: (commit) => [commit, ...(deployment.trigger === DeploymentTrigger.PULL_REQUEST ? [] : ['latest'])],
       cache: join(this.#caches, service.id),

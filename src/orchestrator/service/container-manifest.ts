@@ -1,3 +1,4 @@
+import { builtImage } from '../../entities/built-image.js';
 import { parseImage, pinned } from '../../outside/image-reference.js';
 import { formatCpu, formatMemory, quantity } from '../kubernetes/quantity.js';
 import { secretName, type Workload } from './workload.js';
@@ -9,6 +10,7 @@ const DRAIN_SECONDS = 5;
 const READY_EVERY_SECONDS = 2;
 const ALIVE_EVERY_SECONDS = 10;
 const PROBE_TIMEOUT_SECONDS = 3;
+const PORT = 'PORT';
 const MIN_CPU = 0.01;
 const MIN_MEMORY = 16 * 2 ** 20;
 /** What a container is sure of, as a share of its limit: most of them idle most of the time. */
@@ -26,11 +28,16 @@ export function containerManifest(workload: Workload): Record<string, unknown> {
     ...(spec.command?.length ? { command: spec.command } : {}),
     ...(spec.args?.length ? { args: spec.args } : {}),
     ...(Object.keys(workload.variables).length > 0 ? { envFrom: [{ secretRef: { name: secretName(workload) } }] } : {}),
+    ...(saysPort(workload) ? { env: [{ name: PORT, value: String(spec.containerPort) }] } : {}),
     resources: resources(workload),
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['NET_RAW'] } },
     ...(spec.containerPort === null ? {} : network(workload, spec.containerPort)),
   };
 }
+
+/** What was built here asks where it shall listen; an image from elsewhere has its own mind. A variable of the service wins. */
+const saysPort = ({ release: { spec }, environment: { teamId }, variables }: Workload): boolean =>
+  spec.containerPort !== null && spec.image.startsWith(builtImage(teamId, '')) && !(PORT in variables);
 
 function network({ release: { spec } }: Workload, port: number): Record<string, unknown> {
   const { healthCheck } = spec;

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { stableText } from '../idempotency/stable-text.js';
 import type { BuildRequest } from '../../entities/build.js';
-import { isBuilt } from '../../entities/built-image.js';
+import { isBuilt } from '../../entities/service-source.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import type { Service } from '../../entities/service.js';
 import type { WantedDeployment } from './start-deployment.js';

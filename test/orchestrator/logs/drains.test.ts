@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { LogDrain } from '../../../src/entities/log-drain.js';
+import { Service } from '../../../src/entities/service.js';
 import { createLogger } from '../../../src/logger.js';
 import { LogDrains } from '../../../src/orchestrator/logs/drains/log-drains.js';
 import { GuardedFetch } from '../../../src/outside/guarded-fetch.js';
@@ -88,6 +89,17 @@ test('an endpoint that fails for a while gets every line once, in order, with it
     timestamp: expect.any(String), service: expect.stringContaining('logger-'), serviceId: web.serviceId, environment: 'production', replica: 'web-abcde-xyz12', deploymentId: null, level: 'WARN', message: 'number 0', fields: { n: 0 }, cut: false,
   });
   expect(seen.headers).toMatchObject({ authorization: 'Bearer canary', 'content-type': 'application/x-ndjson' });
+});
+
+test('what the step before a rollout writes is sent as its service\'s, and said to be of that step', async () => {
+  const { server, seen } = endpoint(() => 200);
+  const address = await listening(server);
+  const id = await drain(`http://${address}/in`, [address]);
+  const deployment = (await history.em.findOneOrFail(Service, { id: web.serviceId })).currentDeploymentId!;
+  await history.append({ teamId: web.teamId, source: `pre-deploy/${deployment}` }, [storedAt(0, 'migrated', { deploymentId: deployment })]);
+  await drains.look(history.fence);
+  await until(id, ({ sent }) => Number(sent) === 1);
+  expect(seen.taken).toEqual([expect.objectContaining({ service: expect.stringContaining('logger-'), serviceId: web.serviceId, step: 'pre-deploy', deploymentId: deployment, environment: 'production', message: 'migrated' })]);
 });
 
 test('a restart of the sender sends nothing twice and leaves nothing out', async () => {

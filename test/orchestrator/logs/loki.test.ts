@@ -54,7 +54,7 @@ const guard = new GuardedFetch();
 let loki: Loki;
 let documented: Loki;
 const source = `service/${crypto.randomUUID()}`;
-const from = { source, teamId: 'team-1', name: 'web', environment: 'production' };
+const from = { source, teamId: 'team-1', name: 'web', environment: 'production', serviceId: source.split('/')[1]! };
 const lines = Array.from({ length: 30 }, (_none, n) => shownLine(storedAt(Math.floor(n / 3), `${n % 10 === 0 ? 'ERROR' : 'INFO'} number "${n}" \\ of many`, { replica: n % 2 ? 'web-a-1' : 'web-b-2', ordinal: n % 3 }), {})!);
 
 beforeAll(async () => {

@@ -73,10 +73,14 @@ export class DrainQueue {
 
   async #waiting(): Promise<Waiting[]> {
     return this.orm.em.fork().execute<Waiting[]>(
-      `select trail.source, trail.team_id as "teamId", coalesce(position.next_line, 0) as next_line, owner.name, environment.name as environment
+      `select trail.source, trail.team_id as "teamId", coalesce(position.next_line, 0) as next_line, coalesce(service.name, managed_database.name) as name, environment.name as environment,
+              service.id as "serviceId"
        from log_trail trail
-         join (select 'service/' || id as source, name, environment_id from service union all select 'database/' || id, name, environment_id from managed_database) owner on owner.source = trail.source
-         join environment on environment.id = owner.environment_id
+         cross join lateral (select split_part(trail.source, '/', 1) as kind, split_part(trail.source, '/', 2)::uuid as id) named
+         left join deployment on named.kind = 'pre-deploy' and deployment.id = named.id
+         left join service on service.id = case named.kind when 'service' then named.id else deployment.service_id end
+         left join managed_database on named.kind = 'database' and managed_database.id = named.id
+         join environment on environment.id = coalesce(service.environment_id, managed_database.environment_id)
          left join log_drain_position position on position.drain = ? and position.source = trail.source
        where trail.next_line > coalesce(position.next_line, 0) ${this.teamId === null ? '' : 'and trail.team_id = ?'} order by trail.source`,
       this.teamId === null ? [this.drain] : [this.drain, this.teamId],

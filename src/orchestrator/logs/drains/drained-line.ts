@@ -2,12 +2,14 @@ import type { LogLine } from '../../port.js';
 
 /** Whose lines a drain sends. */
 export interface DrainedSource {
-  /** `service/<id>` or `database/<id>`. */
+  /** `service/<id>`, `database/<id>` or `pre-deploy/<deployment's id>`. */
   source: string;
   teamId: string;
   /** The service's, or the database's. */
   name: string;
   environment: string;
+  /** The service that speaks, or before whose rollout somebody does; null for a database. */
+  serviceId: string | null;
 }
 
 /** A place that takes lines. */

@@ -30,8 +30,8 @@ export class HttpsDrain implements DrainTarget {
   }
 }
 
-function drained({ timestamp, replica, deploymentId, level, message, fields, cut }: LogLine, { source, name, environment }: DrainedSource) {
+function drained({ timestamp, replica, deploymentId, level, message, fields, cut }: LogLine, { source, name, environment, serviceId }: DrainedSource) {
   const [kind, id] = source.split('/');
-  const whose = kind === 'database' ? { database: name, databaseId: id } : { service: name, serviceId: id };
+  const whose = kind === 'database' ? { database: name, databaseId: id } : { service: name, serviceId, ...(kind === 'pre-deploy' && { step: kind }) };
   return { timestamp, ...whose, environment, replica, deploymentId, level, message, fields, cut };
 }
