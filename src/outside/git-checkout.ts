@@ -1,20 +1,14 @@
-import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { refusal, type GuardedFetch } from './guarded-fetch.js';
+import { submodulesOf, type Submodule } from './git-submodules.js';
 import type { RegistryLogin } from './image-registry.js';
+import { CheckoutFailed, runGit } from './run-git.js';
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const DEADLINE_MS = 5 * 60_000;
-/** No file that git writes may be larger. */
-const LARGEST_FILE_BYTES = 4 * 1024 ** 3;
-const KEPT_STDERR = 8_192;
 const LARGEST_ATTRIBUTES = 1024 * 1024;
-
-/** A commit could not be fetched. The message is for the user and holds no secret. */
-export class CheckoutFailed extends Error {
-  override readonly name = 'CheckoutFailed';
-}
+const MOST_SUBMODULES = 50;
+const DEEPEST = 5;
+const LFS = 'The repository keeps files in Git LFS: they are left out, and in their places are the pointers to them.';
 
 export interface CheckoutWish {
   /** `https://github.com/acme/web.git`; plain http only where the operator allows the host. */
@@ -24,7 +18,8 @@ export interface CheckoutWish {
   commit: string | null;
   /** Empty, and nobody else's. */
   folder: string;
-  login: RegistryLogin | null;
+  /** The credential for a host, where there is one; asked for its submodules too. */
+  login: (host: string) => Promise<RegistryLogin | null>;
   signal: AbortSignal;
 }
 
@@ -35,12 +30,31 @@ export interface Checkout {
 }
 
 /**
- * Fetches one commit into a folder, without its history. The address that the guard has checked is the one that is
- * connected to, no redirect is followed, no hook or filter runs, and the credential is in no argument and no file.
- * Throws `CheckoutFailed`, or the signal's reason.
+ * Fetches one commit into a folder, without its history, and its submodules at the commits that it names. The addresses that
+ * the guard has checked are those that are connected to, no redirect is followed, no hook or filter runs, and a credential is
+ * in no argument and no file. Throws `CheckoutFailed`, or the signal's reason.
  */
 export async function checkOut(guard: GuardedFetch, wish: CheckoutWish): Promise<Checkout> {
-  const { url, folder, login } = wish;
+  const left = { submodules: MOST_SUBMODULES };
+  const one = async (within: CheckoutWish, login: RegistryLogin | null, depth: number): Promise<Checkout> => {
+    const { commit, submodules } = await checkOutOne(guard, within, login);
+    const warnings = isLfs(within.folder) ? [LFS] : [];
+    for (const { path, commit: wanted, url } of submodules) {
+      if ((left.submodules -= 1) < 0 || depth >= DEEPEST) throw new CheckoutFailed(`The repository has more than ${MOST_SUBMODULES} submodules, or more than ${DEEPEST} within each other.`);
+      if (!url) throw new CheckoutFailed(`The submodule ${path} cannot be fetched: its address in .gitmodules is neither https, nor ssh to a host that can be asked by https, nor relative.`);
+      const folder = join(within.folder, path);
+      const fetched = await one({ ...within, url, commit: wanted, folder }, await wish.login(url.host), depth + 1).catch((error: unknown) => {
+        throw error instanceof CheckoutFailed ? new CheckoutFailed(`The submodule ${path} cannot be fetched. ${error.message}`) : error;
+      });
+      warnings.push(...fetched.warnings);
+    }
+    return { commit, warnings: [...new Set(warnings)] };
+  };
+  return one(wish, await wish.login(wish.url.host), 0);
+}
+
+async function checkOutOne(guard: GuardedFetch, wish: CheckoutWish, login: RegistryLogin | null): Promise<{ commit: string; submodules: Submodule[] }> {
+  const { url, folder } = wish;
   const pinned = await addressesOf(guard, url);
   const settings: [string, string][] = [
     ['protocol.allow', 'never'],
@@ -60,12 +74,13 @@ export async function checkOut(guard: GuardedFetch, wish: CheckoutWish): Promise
   const git = (...args: string[]) => runGit(args, folder, settings, wish.signal);
   await git('init', '--quiet');
   const fetched = await git('fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', url.href, wish.commit ?? `refs/heads/${wish.branch}`);
-  if (fetched.code !== 0) throw new CheckoutFailed(whyNot(fetched.stderr, wish));
+  if (fetched.code !== 0) throw new CheckoutFailed(whyNot(fetched.stderr, wish, login));
   const checkedOut = await git('checkout', '--quiet', '--detach', 'FETCH_HEAD');
   if (checkedOut.code !== 0) throw new CheckoutFailed(`The commit cannot be checked out: ${lastLine(checkedOut.stderr)}`);
-  const { stdout } = await git('rev-parse', 'HEAD');
+  const commit = (await git('rev-parse', 'HEAD')).stdout.trim();
+  const submodules = await submodulesOf(git, url);
   rmSync(join(folder, '.git'), { recursive: true, force: true });
-  return { commit: stdout.trim(), warnings: warningsOf(folder) };
+  return { commit, submodules };
 }
 
 /** `host:port:address,address` where the host is a name that the guard has looked up; null where the operator allows it as it is. */
@@ -79,49 +94,10 @@ async function addressesOf(guard: GuardedFetch, url: URL): Promise<string | null
   }
 }
 
-interface GitEnd {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function runGit(args: readonly string[], folder: string, settings: readonly (readonly [string, string])[], signal: AbortSignal): Promise<GitEnd> {
-  signal.throwIfAborted();
-  const env: Record<string, string> = {
-    PATH, HOME: '/nonexistent', LC_ALL: 'C.UTF-8',
-    GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '/bin/false', GIT_LFS_SKIP_SMUDGE: '1', GIT_CEILING_DIRECTORIES: folder,
-    GIT_CONFIG_COUNT: String(settings.length),
-  };
-  for (const [n, [key, value]] of settings.entries()) Object.assign(env, { [`GIT_CONFIG_KEY_${n}`]: key, [`GIT_CONFIG_VALUE_${n}`]: value });
-  return new Promise((resolve, reject) => {
-    const child = spawn('prlimit', [`--fsize=${LARGEST_FILE_BYTES}`, 'git', ...args], { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    const end = { stdout: '', stderr: '' };
-    const stop = (): void => {
-      try {
-        if (child.pid) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
-    };
-    const within = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
-    within.addEventListener('abort', stop, { once: true });
-    child.stdout.on('data', (data: Buffer) => (end.stdout = (end.stdout + data.toString()).slice(-KEPT_STDERR)));
-    child.stderr.on('data', (data: Buffer) => (end.stderr = (end.stderr + data.toString()).slice(-KEPT_STDERR)));
-    child.on('error', () => reject(new CheckoutFailed('The server cannot run git: install the package git on its machine.')));
-    child.on('close', (code) => {
-      within.removeEventListener('abort', stop);
-      if (signal.aborted) reject(signal.reason as Error);
-      else if (within.aborted) reject(new CheckoutFailed(`The repository did not come within ${DEADLINE_MS / 60_000} minutes.`));
-      else resolve({ code: code ?? 1, stdout: end.stdout, stderr: end.stderr });
-    });
-  });
-}
-
-
 /** git's own sentence quotes the address and never a credential, for that is not in the address. */
-function whyNot(stderr: string, { url, commit, branch, login }: CheckoutWish): string {
+function whyNot(stderr: string, { url, commit, branch }: CheckoutWish, login: RegistryLogin | null): string {
   const name = `${url.host}${url.pathname.replace(/\.git$/, '')}`;
-  if (/Authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|[Rr]epository not found|\b404\b/.test(stderr)) {
+  if (/Authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|[Rr]epository (not found|.* not found)|\b404\b/.test(stderr)) {
     const todo = login ? 'the credential that the team has for it is refused, or may not read it: set it anew' : `if it is private, give the team a credential for ${url.host} (POST /api/registry-credentials, with an access token that may read it as the password)`;
     return `The repository ${name} does not exist or may not be read; ${todo}.`;
   }
@@ -132,11 +108,8 @@ function whyNot(stderr: string, { url, commit, branch, login }: CheckoutWish): s
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 300) || 'git does not say why.';
 
-function warningsOf(folder: string): string[] {
-  const warnings: string[] = [];
+function isLfs(folder: string): boolean {
   const attributes = join(folder, '.gitattributes');
   const isReadable = existsSync(attributes) && lstatSync(attributes).isFile() && lstatSync(attributes).size < LARGEST_ATTRIBUTES;
-  if (isReadable && /\bfilter=lfs\b/.test(readFileSync(attributes, 'utf8'))) warnings.push('The repository keeps files in Git LFS: they are left out, and in their places are the pointers to them.');
-  if (existsSync(join(folder, '.gitmodules'))) warnings.push('The repository has submodules: they are left out, and their folders are empty.');
-  return warnings;
+  return isReadable && /\bfilter=lfs\b/.test(readFileSync(attributes, 'utf8'));
 }

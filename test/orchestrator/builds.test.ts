@@ -19,6 +19,8 @@ const DOCKERFILE = `FROM busybox AS words
 ARG GREETING=none
 # A build reaches neither the cluster nor the machine.
 RUN for target in '10.96.0.1 443' '10.244.0.1 6443'; do nc -w 2 \$target </dev/null && exit 9; done; echo closed
+# Not because it reached nothing at all: names are found.
+RUN nslookup kubernetes.default.svc.cluster.local >/dev/null && echo open
 RUN mkdir /www && echo "said to stderr" >&2 && echo "$GREETING" > /www/greeting
 FROM busybox
 COPY --from=words /www /www
@@ -96,7 +98,7 @@ describe('a service that is built from Git', () => {
     await serves('first');
     await serves('good morning', '/greeting');
     expect(lines).toEqual((await log(id)).map(({ message }) => message));
-    expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed']));
+    expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed', 'open']));
   });
 
   it('builds only what has changed', async () => {

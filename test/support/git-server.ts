@@ -13,8 +13,8 @@ export interface GitServer {
   host: string;
   /** Credentials that came with requests, as they were sent. */
   seen: Set<string>;
-  /** Commits the files on top of the branch, in place of those that were there, pushes them and answers the commit. */
-  commit(repository: string, files: Record<string, string>): string;
+  /** Commits the files on top of the branch, in place of those that were there, pushes them and answers the commit. `submodules`: commits of others by path. */
+  commit(repository: string, files: Record<string, string>, submodules?: Record<string, string>): string;
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function startGitServer(login: { username: string; password: string
     url: `http://${host}`,
     host,
     seen,
-    commit: (repository, files) => {
+    commit: (repository, files, submodules = {}) => {
       const bare = join(repositories, `${repository}.git`);
       const work = join(folder, 'work', repository);
       try {
@@ -59,6 +59,7 @@ export async function startGitServer(login: { username: string; password: string
         writeFileSync(join(work, name), content);
       }
       git(work, 'add', '--all');
+      for (const [path, commit] of Object.entries(submodules)) git(work, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
       git(work, 'commit', '--quiet', '--allow-empty', '-m', 'Change');
       git(work, 'push', '--quiet', bare, 'HEAD:main');
       return git(work, 'rev-parse', 'HEAD');

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Build } from '../../entities/build.js';
 import { parseImage } from '../../outside/image-reference.js';
-import { CheckoutFailed, checkOut } from '../../outside/git-checkout.js';
+import { checkOut } from '../../outside/git-checkout.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
 import type { RegistryLogin } from '../../outside/image-registry.js';
 import { RegistryTransfer } from '../../outside/registry-transfer.js';
+import { CheckoutFailed } from '../../outside/run-git.js';
 import { applyIfDifferent } from '../kubernetes/applied.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import type { KubeObject } from '../kubernetes/kinds.js';
@@ -38,7 +39,8 @@ export interface RunWish {
   build: Build;
   builder: Omit<BuilderWish, 'image'>;
   url: URL;
-  login: RegistryLogin | null;
+  /** The team's credential for a Git host. */
+  login: (host: string) => Promise<RegistryLogin | null>;
   /** Of the service. */
   name: string;
   /** What a project without a Dockerfile is built on. */

@@ -16,10 +16,13 @@ import type { HeldLease } from '../../queue/lease.js';
 import type { WakeQueue } from '../../queue/wake-queue.js';
 import type { Vault } from '../../vault/vault.js';
 import type { ClusterAccess } from '../cluster-access.js';
+import type { KubeObject } from '../kubernetes/kinds.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
+import { installationSelector } from '../kubernetes/labels.js';
 import { lockService, setColumns } from '../service/observation.js';
 import { registryLogin } from '../service/registry-login.js';
 import { claimBuild, endRun, hearOf } from './build-claims.js';
+import { builderName, buildNamespace } from './build-manifests.js';
 import { BuildLogWriter } from './build-log-writer.js';
 import { BuildFailed } from './build-failed.js';
 import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
@@ -122,6 +125,7 @@ export class Builds {
     const log = new BuildLogWriter(orm, vault, build, lines);
     try {
       if ('wait' in tools) throw new BuildFailed(tools.wait);
+      await this.#removeForgotten(run.client, signal);
       const built = await this.#build(run, tools, log, signal);
       await log.end();
       await this.#succeeded(run, built);
@@ -148,7 +152,7 @@ export class Builds {
       guardedAddresses: await this.parts.guardedAddresses(client, signal),
       mirrorsHub: this.parts.mirrorsHub(),
       builder: { installationId, run: runner, environment, limits: { cpu: config.APEX_BUILD_CPU, memory: config.APEX_BUILD_MEMORY }, timeoutSeconds: config.APEX_BUILD_TIMEOUT_SECONDS },
-      login: await registryLogin(orm.em.fork(), vault, service.teamId, url.host),
+      login: (host) => registryLogin(orm.em.fork(), vault, service.teamId, host),
       name: service.name,
       images: baseImagesOf(config.APEX_BUILD_IMAGES),
       repository: repositoryOf(deployment.spec.image),
@@ -220,6 +224,16 @@ export class Builds {
 
   get #caches(): string {
     return resolve(this.parts.config.APEX_HOME, CACHES);
+  }
+
+  /** Builders of servers that died over a build: nobody speaks to them any more. */
+  async #removeForgotten(client: KubeClient, signal: AbortSignal): Promise<void> {
+    const { items } = await client.list<KubeObject>('Job', installationSelector(this.parts.installationId), buildNamespace(this.parts.installationId), signal);
+    if (items.length === 0) return;
+    // Asked for after the list: a run is in its row before its builder is there.
+    const rows = await this.parts.orm.em.fork().execute<{ runner: string }[]>(`select runner from build where state = 'RUNNING' and runner is not null`);
+    const wanted = new Set(rows.map(({ runner }) => builderName(runner)));
+    for (const job of items) if (!wanted.has(job.metadata.name)) await client.remove({ ...job, apiVersion: 'batch/v1', kind: 'Job' }, signal);
   }
 
   /** Those of services that are no more. */

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { cachePath } from '../../src/cli/surroundings.js';
+import { prepareBuilder } from '../../src/node/builder.js';
+import { until } from '../acceptance/rest-client.js';
+import { Installation, type ServerProcess } from '../faults/server-process.js';
+import { startGitServer, type GitServer } from '../support/git-server.js';
+
+/** Compiling BuildKit, on a machine that has never built. */
+const COLD_MS = 900_000;
+const ENDED = ['LIVE', 'FAILED'];
+
+let git: GitServer;
+let installation: Installation;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  await prepareBuilder({ cacheDir: cachePath(process) });
+  git = await startGitServer();
+  installation = await Installation.make();
+  server = await installation.server({ APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host, APEX_BUILD_TIMEOUT_SECONDS: '12', APEX_BUILD_MEMORY: '200Mi' });
+}, COLD_MS);
+afterAll(async () => {
+  await installation?.remove();
+  await git?.stop();
+}, 60_000);
+
+async function graph(query: string, variables: object): Promise<any> {
+  const answer = await fetch(`${server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${server.token}` }, body: JSON.stringify({ query, variables }) });
+  const { data, errors } = (await answer.json()) as any;
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+}
+
+async function build(name: string, dockerfile: string): Promise<string> {
+  git.commit(`acme/${name}`, { Dockerfile: dockerfile });
+  const input = { name, source: { repository: `acme/${name}`, autoDeploy: 'BUILD' } };
+  return (await graph('mutation ($input: DeployServiceInput!) { deployService(input: $input) { latestDeployment { id } } }', { input })).deployService.latestDeployment.id;
+}
+
+const DEPLOYMENT = 'query ($id: ID!) { deployment(id: $id) { state reason { code message } steps { name state } build { state failingStep } } }';
+const ended = (id: string): Promise<any> => until('it ends', async () => (await graph(DEPLOYMENT, { id })).deployment, ({ state }) => ENDED.includes(state), 120);
+const builders = async (): Promise<string[]> => (await installation.objects('Job')).map(({ metadata }) => metadata.name as string);
+
+test('a server that dies over a build leaves it to the next one, and nothing of it behind', async () => {
+  const id = await build('killed', 'FROM busybox\nRUN echo begun && sleep 3\nCMD ["sleep", "3600"]\n');
+  await until('the build is at work', () => graph('query ($id: ID!) { buildLogs(deploymentId: $id) { lines { message } } }', { id }), ({ buildLogs }) => buildLogs.lines.some(({ message }: any) => message === 'begun'), 60);
+  const [first] = await builders();
+  expect(first).toBeDefined();
+  await server.signal('SIGKILL');
+  await server.start();
+  expect(await ended(id)).toMatchObject({ state: 'LIVE', reason: null, build: { state: 'SUCCEEDED' }, steps: [{ name: 'PREPARE', state: 'DONE' }, { name: 'BUILD', state: 'DONE' }, { name: 'ROLL_OUT', state: 'DONE' }] });
+  await until('no builder is left', builders, (names) => names.length === 0, 30);
+}, 150_000);
+
+test('a build that takes too long is stopped, and says so', async () => {
+  const id = await build('slow', 'FROM busybox\nRUN sleep 3600\n');
+  expect(await ended(id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: 'The build did not end within 12 s and was stopped.' } });
+  await until('no builder is left', builders, (names) => names.length === 0, 30);
+});
+
+test('a build that wants more memory than it may have says so', async () => {
+  const id = await build('hungry', 'FROM busybox\nRUN head -c 400m /dev/zero | tail\n');
+  expect(await ended(id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining('used more memory than its limit of 200Mi') } });
+});
