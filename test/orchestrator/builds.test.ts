@@ -7,6 +7,7 @@ import { prepareBuilder } from '../../src/node/builder.js';
 import { graphqlClient, type GraphqlClient } from '../acceptance/graphql-client.js';
 import { until, visit } from '../acceptance/rest-client.js';
 import { deliver, pushOf, SECRET } from '../support/github.js';
+import { GithubServer } from '../support/github-server.js';
 import { startGitServer, type GitServer } from '../support/git-server.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
@@ -31,6 +32,7 @@ const DEPLOYMENT = 'id state commit digest reason { code message lastLines } ste
 
 describe('a service that is built from Git', () => {
   let git: GitServer;
+  let github: GithubServer;
   let server: TestServer;
   let graph: GraphqlClient;
   let service: any;
@@ -38,13 +40,15 @@ describe('a service that is built from Git', () => {
   beforeAll(async () => {
     await prepareBuilder({ cacheDir: cachePath(process) });
     git = await startGitServer(LOGIN);
-    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host } });
+    github = await GithubServer.start();
+    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: `${git.host},${github.host}`, APEX_GITHUB_TOKEN: 'ghp_canary', APEX_GITHUB_API_URL: github.url } });
     graph = graphqlClient(server.url, server.token);
   }, COLD_MS);
   afterAll(async () => {
     await graph?.close();
     await server?.stop();
     await git?.stop();
+    await github?.stop();
   });
 
   const ended = async (id: string): Promise<any> => {
@@ -53,7 +57,7 @@ describe('a service that is built from Git', () => {
   };
   const pushed = async (files: Record<string, string>): Promise<{ commit: string; id: string }> => {
     const commit = git.commit('acme/web', files);
-    const answer = await deliver(server, { payload: pushOf({ repository: 'acme/web', after: commit, modified: Object.keys(files), pushedAt: Math.floor(Date.now() / 1000) }) });
+    const answer = await deliver(server, { headers: { 'x-github-enterprise-host': github.host }, payload: pushOf({ repository: 'acme/web', after: commit, modified: Object.keys(files), pushedAt: Math.floor(Date.now() / 1000) }) });
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'DEPLOYED' } });
     return { commit, id: answer.body.deployments[0] };
   };
@@ -115,12 +119,15 @@ describe('a service that is built from Git', () => {
     expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: null, ...before });
   });
 
-  it('names the step that failed, and goes on serving', async () => {
-    const { id } = await pushed({ Dockerfile: `${DOCKERFILE}RUN echo "the last words" && exit 3\n`, page: 'third' });
+  it('names the step that failed, here and on GitHub, and goes on serving', async () => {
+    const { id, commit } = await pushed({ Dockerfile: `${DOCKERFILE}RUN echo "the last words" && exit 3\n`, page: 'third' });
     const { reason, build, state } = await ended(id);
     expect(state).toBe('FAILED');
     expect(build).toMatchObject({ state: 'FAILED', failingStep: expect.stringContaining('RUN echo "the last words" && exit 3') });
     expect(reason).toMatchObject({ code: 'BUILD_FAILED', message: expect.stringMatching(/^The step ".*exit 3" failed: .*exit code: 3$/), lastLines: ['the last words'] });
+    const told = () => github.statuses.filter((status) => status.commit === commit && status.state === 'failure');
+    await github.until(() => told().length > 0);
+    expect(told()).toEqual([expect.objectContaining({ repository: 'acme/web', context: 'apex/production/web', description: expect.stringMatching(/RUN echo "the last words" && exit 3 failed: the last words$/) })]);
     await serves('second');
   });
 

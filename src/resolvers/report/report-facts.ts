@@ -20,6 +20,9 @@ export interface DeploymentFacts {
   environment: string;
   host: string | null;
   reason: string | null;
+  /** The step of the Dockerfile that failed, and what it said last, sealed for the team. */
+  failingStep: string | null;
+  sealedLastLines: string | null;
   /** The step that it was in last. */
   step: StepName | null;
   /** A newer deployment of the service for the same commit speaks for it. */
@@ -51,6 +54,7 @@ export async function readDeploymentFacts(em: EntityManager, deploymentId: strin
   const [row] = await em.execute<DeploymentFacts[]>(
     `select deployment.state, deployment.commit_sha as "commit", service.source->>'repository' as repository, service.name as service, environment.name as environment,
        case when service.public then host.name end as host, deployment.reason_message as reason,
+       build.failing_step as "failingStep", case when build.failing_step is not null then deployment.sealed_last_lines end as "sealedLastLines",
        (select step from deployment_event event where event.deployment_id = deployment.id and step is not null order by number desc limit 1) as step,
        exists (select 1 from deployment newer where newer.service_id = deployment.service_id and newer.commit_sha = deployment.commit_sha and (newer.created_at, newer.id) > (deployment.created_at, deployment.id)) as outdone,
        coalesce(deployment.ended_at < now() - interval '1 day', false) as old,
@@ -62,7 +66,7 @@ export async function readDeploymentFacts(em: EntityManager, deploymentId: strin
          from webhook_effect effect join webhook_delivery delivery on delivery.id = effect.delivery_id where effect.deployment_id = deployment.id limit 1
        ) end as forge
      from deployment join service on service.id = deployment.service_id join environment on environment.id = service.environment_id
-       left join host on host.service_id = service.id left join preview on preview.environment_id = environment.id
+       left join build on build.deployment_id = deployment.id left join host on host.service_id = service.id left join preview on preview.environment_id = environment.id
      where deployment.id = ? and deployment.commit_sha is not null and service.source is not null`,
     [deploymentId],
   );

@@ -75,7 +75,8 @@ export class SendReportsMutation {
     if (facts.forge !== this.parts.host) return this.elsewhere();
     const voice = await this.voice(em, facts.teamId, facts.proven);
     if (!voice) return this.unheard();
-    await api.setStatus(speaking(voice).token, commitStatus(facts, (host) => this.parts.orchestrator.urlOf(host)), signal);
+    const lastLines = facts.sealedLastLines === null ? [] : (JSON.parse(await this.parts.vault.open(em, facts.teamId, deploymentId, facts.sealedLastLines)) as string[]);
+    await api.setStatus(speaking(voice).token, commitStatus(facts, lastLines, (host) => this.parts.orchestrator.urlOf(host)), signal);
     return null;
   }
 
