@@ -5,6 +5,7 @@ import { Backup } from './backup.js';
 import { Build } from './build.js';
 import { BuildLog } from './build-log.js';
 import { CostlyCall } from './costly-call.js';
+import { DatabaseUsage } from './database-usage.js';
 import { Deployment } from './deployment.js';
 import { DeploymentEvent } from './deployment-event.js';
 import { EnvGroup } from './env-group.js';
@@ -39,6 +40,6 @@ import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, Backup, BackupSchedule, Build, BuildLog, CostlyCall, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release, Restore,
+  Account, AuditEvent, Backup, BackupSchedule, Build, BuildLog, CostlyCall, DatabaseUsage, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release, Restore,
   Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

@@ -1,5 +1,6 @@
 import { DatabaseSize, DatabaseType } from './database-state.js';
 import { MONGODB_RESTORE, mysqlRestore, POSTGRES_RESTORE, POSTGRES_WHOLE, REDIS_RESTORE, type EngineRestore } from './engine-restore.js';
+import { MONGODB_STATS, mysqlStats, POSTGRES_STATS, REDIS_STATS } from './engine-stats.js';
 import { mongoEval, mongoTool } from './mongodb-shell.js';
 import type { Resources } from './workload-spec.js';
 
@@ -46,6 +47,8 @@ export interface Engine {
   listens: string;
   /** Shell: fails unless the engine answers a query with the password `$P`. */
   query: string;
+  /** Shell: prints how busy it is (see engine-stats.ts). */
+  stats: string;
   /** Shell: sets the password to `$NEXT` with `$P`; both are hexadecimal. */
   rotate: string;
   /** Shell: writes the whole content to the standard output, with the password `$P`. */
@@ -56,7 +59,7 @@ export interface Engine {
 const MYSQL_CLIENT = '--protocol=tcp -h 127.0.0.1 -u app';
 /** One moment of all of it, and what makes the schema itself anew. */
 const DUMP_ALL = '--single-transaction --no-tablespaces --routines --triggers --events --add-drop-database --databases app';
-const mysqlLike = (prefix: string, { client, admin, dump, setPassword }: Record<'client' | 'admin' | 'dump' | 'setPassword', string>, versions: Readonly<Record<string, string>>): Engine => ({
+const mysqlLike = (prefix: 'MYSQL' | 'MARIADB', { client, admin, dump, setPassword }: Record<'client' | 'admin' | 'dump' | 'setPassword', string>, versions: Readonly<Record<string, string>>): Engine => ({
   versions,
   port: 3306,
   scheme: 'mysql',
@@ -70,6 +73,7 @@ const mysqlLike = (prefix: string, { client, admin, dump, setPassword }: Record<
   stop: null,
   listens: `MYSQL_PWD=x ${admin} ${MYSQL_CLIENT} ping`,
   query: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -N -e 'select 1'`,
+  stats: mysqlStats(`${client} ${MYSQL_CLIENT}`, prefix === 'MYSQL' ? 'performance_schema' : 'information_schema'),
   rotate: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -e "${setPassword}"`,
   dump: `MYSQL_PWD="$P" ${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`,
   restore: mysqlRestore('/var/lib/mysql', `${client} ${MYSQL_CLIENT}`, `${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`),
@@ -93,6 +97,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     listens: 'pg_isready -h "$POD_IP"',
     // By the pod's own address: from loopback the image trusts everybody, which proves nothing.
     query: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select 1"',
+    stats: POSTGRES_STATS,
     rotate: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "ALTER ROLE CURRENT_USER PASSWORD '$NEXT'"`,
     dump: `PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --no-acl && echo '${POSTGRES_WHOLE}'`,
     restore: POSTGRES_RESTORE,
@@ -114,6 +119,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     stop: null,
     listens: 'redis-cli ping | grep -Eq "PONG|NOAUTH"',
     query: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning ping | grep -q PONG',
+    stats: REDIS_STATS,
     rotate: `printf 'CONFIG SET requirepass %s\\n' "$NEXT" | REDISCLI_AUTH="$P" redis-cli --no-auth-warning | grep -q OK`,
     dump: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning --rdb /tmp/apex.rdb > /dev/null && cat /tmp/apex.rdb && rm /tmp/apex.rdb',
     restore: REDIS_RESTORE,
@@ -132,6 +138,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     stop: null,
     listens: 'mongosh --quiet --eval "db.hello().ok"',
     query: mongoEval('app.stats().ok'),
+    stats: MONGODB_STATS,
     rotate: `NEXT="$NEXT" ${mongoEval('app.getSiblingDB("admin").changeUserPassword("app", env.NEXT)')}`,
     dump: `${mongoTool('mongodump')} -d app --archive`,
     restore: MONGODB_RESTORE,

@@ -120,6 +120,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Query.databases', 'read', VIEWER, (w) => ({ teamId: w.teamId })),
   sample('Query.database', 'read', VIEWER, (w) => ({ id: w.databaseId })),
   sample('Query.databaseConnection', 'deploy', DEVELOPER, (w) => ({ id: w.databaseId })),
+  sample('Query.databaseUsage', 'read', VIEWER, (w) => ({ id: w.databaseId })),
   sample('Query.backups', 'read', VIEWER, (w) => ({ databaseId: w.databaseId })),
   sample('Query.restore', 'read', VIEWER, (w) => ({ id: w.restoreId })),
   sample('Query.backupSchedule', 'read', VIEWER, (w) => ({ databaseId: w.databaseId })),

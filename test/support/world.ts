@@ -1,6 +1,7 @@
 import { newTeam } from '../../src/auth/new-team.js';
 import { issueToken } from '../../src/auth/issue-token.js';
 import { Account } from '../../src/entities/account.js';
+import { DatabaseUsage } from '../../src/entities/database-usage.js';
 import { BackupSchedule } from '../../src/entities/backup-schedule.js';
 import { Backup } from '../../src/entities/backup.js';
 import { BackupState } from '../../src/entities/backup-state.js';
@@ -106,7 +107,8 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const backups = [ids.backupId, ids.spareBackupId].map((id) => Object.assign(new Backup(), { id, ...of, databaseId: ids.databaseId, engine: DatabaseType.POSTGRES, version: '15', state: BackupState.DONE }));
     const restore = Object.assign(new Restore(), { id: ids.restoreId, ...of, backupId: ids.backupId, databaseId: ids.databaseId, state: BackupState.DONE });
     const schedule = Object.assign(new BackupSchedule(), { ...of, databaseId: ids.databaseId, cron: '30 3 * * *', timeZone: 'UTC', keepCount: 7, nextAt: new Date(Date.now() + 86_400_000) });
-    await tx.persist([...backups, schedule, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
+    const usage = Object.assign(new DatabaseUsage(), { databaseId: ids.databaseId, storageUsed: 1, storageTotal: 2, observedAt: new Date() });
+    await tx.persist([...backups, schedule, usage, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Build, Object.assign(new Build(), { deploymentId: deployment.id, serviceId: service.id, ...of, state: BuildState.FAILED, request: { repository: 'world/web', branch: 'main', path: null, dockerfile: null, target: null, buildArgs: null } }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));

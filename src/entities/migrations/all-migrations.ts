@@ -13,6 +13,7 @@ import { LogDrains } from './011-log-drains.js';
 import { Backups } from './012-backups.js';
 import { PreviewHosts } from './015-preview-hosts.js';
 import { Builds } from './013-builds.js';
+import { DatabaseUsage } from './016-database-usage.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -31,4 +32,5 @@ export const MIGRATIONS = [
   { name: '012-backups', class: Backups },
   { name: '015-preview-hosts', class: PreviewHosts },
   { name: '013-builds', class: Builds },
+  { name: '016-database-usage', class: DatabaseUsage },
 ];

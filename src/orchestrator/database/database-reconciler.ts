@@ -1,6 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { DATABASE_ENGINES } from '../../entities/database-catalogue.js';
 import { assertDatabaseMove, DatabaseState } from '../../entities/database-state.js';
+import { DatabaseUsage } from '../../entities/database-usage.js';
 import { Environment } from '../../entities/environment.js';
 import { requireFence } from '../../entities/fence.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
@@ -16,7 +17,7 @@ import { databaseManifests } from './database-manifests.js';
 import { applyDatabase, ofKind, readDatabaseObjects, type ClaimObject, type StatefulSetObject } from './database-objects.js';
 import type { DatabaseRemoval } from './database-removal.js';
 import { engineOf, type DatabaseWorkload } from './database-workload.js';
-import { askEngine, rotatePassword, type EnginePod, type Space } from './engine-commands.js';
+import { askEngine, rotatePassword, type EnginePod, type Load, type Space } from './engine-commands.js';
 
 const SOON_SECONDS = 2;
 /** How full the volume is, and whether the engine still answers, nobody reports. */
@@ -67,6 +68,7 @@ export class DatabaseReconciler {
     const at: EnginePod = { client: this.parts.cluster(), namespace: workload.environment.namespace, pod: pod.metadata.name, engine: engineOf(workload) };
     if (database.sealedNextPassword) return this.#rotate(database, database.sealedNextPassword, workload, at, lease);
     const space = await this.#ask(at, workload.password, lease);
+    if (space) await this.#keepUsage(database.id, space, lease);
     const health = healthOfReady(database, space, Date.now());
     return this.#settle(database, health, lease, space !== null);
   }
@@ -99,7 +101,7 @@ export class DatabaseReconciler {
   }
 
   /** A pod that ends while it is asked has not answered. */
-  async #ask(at: EnginePod, password: string, lease: HeldLease): Promise<Space | null> {
+  async #ask(at: EnginePod, password: string, lease: HeldLease): Promise<(Space & Load) | null> {
     try {
       return await askEngine(at, password, lease.signal);
     } catch (error) {
@@ -107,6 +109,14 @@ export class DatabaseReconciler {
       if (error instanceof TypeError) throw error;
       return null;
     }
+  }
+
+  /** One row a database: what it was at the last look. */
+  async #keepUsage(databaseId: string, { totalBytes, freeBytes, connections, maxConnections, memory }: Space & Load, lease: HeldLease): Promise<void> {
+    await this.parts.orm.em.fork().transactional(async (tx) => {
+      await requireFence(tx, lease.fence);
+      await tx.upsert(DatabaseUsage, { databaseId, storageUsed: totalBytes - freeBytes, storageTotal: totalBytes, connections, maxConnections, memoryUsed: memory, observedAt: new Date() });
+    });
   }
 
   /** Writes what was seen, where it differs; whoever waits for the database hears of it. */

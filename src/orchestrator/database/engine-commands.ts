@@ -19,12 +19,27 @@ export interface Space {
   totalBytes: number;
 }
 
-/** Null unless the engine answers a query with the password; else how full its volume is. */
-export async function askEngine(at: EnginePod, password: string, signal: AbortSignal): Promise<Space | null> {
-  const { end, output } = await run(at, `read -r P; { ${at.engine.query}; } > /dev/null 2>&1 || exit 3; df -Pk "${at.engine.mount}" | tail -n 1`, [password], signal);
+/** How busy an engine is; null what it does not tell. Memory is in bytes. */
+export interface Load {
+  connections: number | null;
+  maxConnections: number | null;
+  memory: number | null;
+}
+
+/** Null unless the engine answers a query with the password; else how full its volume is, and how busy it is. */
+export async function askEngine(at: EnginePod, password: string, signal: AbortSignal): Promise<(Space & Load) | null> {
+  const script = `read -r P; { ${at.engine.query}; } > /dev/null 2>&1 || exit 3; df -Pk "${at.engine.mount}" | tail -n 1; { ${at.engine.stats}; } 2> /dev/null || true`;
+  const { end, output } = await run(at, script, [password], signal);
   if (end.exitCode !== 0) return null;
-  const [, total, used, free] = output.trim().split(/\s+/);
-  return { totalBytes: (Number(used) + Number(free) || Number(total)) * 1024, freeBytes: Number(free) * 1024 };
+  const [volume = '', ...stats] = output.trim().split('\n');
+  const [, total, used, free] = volume.split(/\s+/);
+  return { totalBytes: (Number(used) + Number(free) || Number(total)) * 1024, freeBytes: Number(free) * 1024, ...readLoad(stats) };
+}
+
+function readLoad(lines: readonly string[]): Load {
+  const told = new Map(lines.map((line) => line.trim().split(' ') as [string, string]));
+  const number = (name: keyof Load): number | null => (/^\d+$/.test(told.get(name) ?? '') ? Number(told.get(name)) : null);
+  return { connections: number('connections'), maxConnections: number('maxConnections'), memory: number('memory') };
 }
 
 /** Gives the engine its next password. False where it refuses. */

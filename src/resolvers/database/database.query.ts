@@ -3,6 +3,7 @@ import { recordAudit } from '../../auth/audit-log.js';
 import { requireAccess, requireId, withinTeamsOf, type Condition } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { connectionUrl, DATABASE_ENGINES } from '../../entities/database-catalogue.js';
+import { DatabaseUsage } from '../../entities/database-usage.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import { notFound } from '../../errors.js';
 import { Page } from '../../schema/connection.js';
@@ -35,6 +36,12 @@ export class DatabaseQuery {
     const [database] = await readDatabases(em, [withinTeamsOf(actor, 'd.team_id'), { sql: 'd.id = ?', params: [requireId(id)] }], pageWish(null, null));
     if (!database) throw notFound();
     return database;
+  }
+
+  @Query(() => DatabaseUsage, { nullable: true, description: 'How busy and how full a database was when it was last looked at, about once a minute; null until it has first answered.' })
+  async databaseUsage(@Ctx() { em, actor }: RequestContext, @Arg('id', () => ID) id: string): Promise<DatabaseUsage | null> {
+    await requireAccess(em, actor, 'Query.databaseUsage', 'database', id);
+    return em.fork().findOne(DatabaseUsage, { databaseId: id });
   }
 
   @Query(() => DatabaseConnection, { description: 'How to connect, credentials included. Each look is in the log of the team.' })

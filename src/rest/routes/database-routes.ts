@@ -65,6 +65,11 @@ export const DATABASE_ROUTES: readonly Route[] = [
     params: { id: 'id' }, answer: ['databaseConnection'],
   },
   {
+    method: 'GET', path: '/api/databases/:id/usage', tag, summary: 'How busy and how full it was when it was last looked at; 404 until it has first answered',
+    operation: gql`query databaseUsage($id: ID!) { databaseUsage(id: $id) { databaseId connections maxConnections memoryUsed storageUsed storageTotal observedAt } }`,
+    params: { id: 'id' }, answer: ['databaseUsage'],
+  },
+  {
     method: 'POST', path: '/api/services/:id/link-database/:databaseId', tag, needsCluster: true,
     summary: 'Give a service the address of a database, credentials included, in the variable `as` (else DATABASE_URL), in a new rollout',
     operation: gql`mutation linkDatabase($id: ID!, $databaseId: ID!, $as: String! = "DATABASE_URL") { linkDatabase(serviceId: $id, databaseId: $databaseId, as: $as) { ${SERVICE} } }`,

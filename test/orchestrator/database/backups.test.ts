@@ -104,6 +104,20 @@ describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read,
     expect(await inPod(id, read)).toBe(filled);
   }, 120_000);
 
+  if (type === 'postgres') {
+    it('are refused where both contents have too little room', async () => {
+      // 70 MiB are left. The rows are kept small by the engine, and written out in full by its dump.
+      const ballast = '/var/lib/postgresql/data/ballast';
+      await inPod(id, `head -c $(($(df -Pk /var/lib/postgresql/data | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4) * 1024 - 70 * 1048576)) /dev/zero > ${ballast}`);
+      await inPod(id, `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "create table large as select repeat('x', 1000000) as word from generate_series(1, 60)"`);
+      const { id: large } = await backups.make(id);
+      expect(await backups.restore(large)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/the database is as it was: ERROR: its storage has too little room/) });
+      expect(await inPod(id, read)).toBe(filled);
+      await inPod(id, `rm ${ballast}; PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "drop table large"`);
+      await backups.remove(large);
+    }, 180_000);
+  }
+
   it('go with their object', async () => {
     const { id: spare } = await backups.make(id);
     expect(await readdir(join(folder, id))).toContain(spare);

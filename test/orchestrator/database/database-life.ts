@@ -20,6 +20,14 @@ export interface Connection {
   url: string;
 }
 
+export interface SeenUsage {
+  connections: number | null;
+  maxConnections: number | null;
+  memoryUsed: number | null;
+  storageUsed: number;
+  storageTotal: number;
+}
+
 /** Databases of an installation on the real cluster, as its users see them. */
 export class DatabaseLife {
   constructor(private readonly apex: ClusterInstallation) {}
@@ -35,6 +43,12 @@ export class DatabaseLife {
   async connection(id: string): Promise<Connection> {
     const text = 'query ($id: ID!) { databaseConnection(id: $id) { host port username password url } }';
     return (await this.apex.graphql<{ databaseConnection: Connection }>(text, { id })).databaseConnection;
+  }
+
+  /** What it told of itself when it was last looked at. */
+  async usage(id: string): Promise<SeenUsage> {
+    const text = 'query ($id: ID!) { databaseUsage(id: $id) { connections maxConnections memoryUsed storageUsed storageTotal } }';
+    return (await this.apex.graphql<{ databaseUsage: SeenUsage }>(text, { id })).databaseUsage;
   }
 
   /** Runs a mutation of one database, with further arguments as GraphQL. */

@@ -10,15 +10,17 @@ const ENGINES = [
     write: 'MYSQL_PWD=$P mariadb -h my-mariadb -u app app -e "create table t (n int); insert into t values (1), (2), (3)"',
     read: 'MYSQL_PWD=$P mariadb -h my-mariadb -u app app -N -e "select count(*) from t"', expected: '3',
     wrong: 'MYSQL_PWD=wrong mariadb -h my-mariadb -u app app -e "select 1"', refused: /Access denied/,
+    usage: { connections: expect.any(Number), maxConnections: 151, memoryUsed: null },
   },
   {
     type: 'redis', image: 'redis:7',
     write: 'redis-cli -u "$U" --no-auth-warning set kept 42', read: 'redis-cli -u "$U" --no-auth-warning get kept', expected: '42',
     wrong: 'redis-cli -h my-redis get kept; exit 1', refused: /ended with 1/,
+    usage: { connections: expect.any(Number), maxConnections: expect.any(Number), memoryUsed: expect.any(Number) },
   },
 ] as const;
 
-describe.each(ENGINES)('a $type database', ({ type, image, write, read, expected, wrong, refused }) => {
+describe.each(ENGINES)('a $type database', ({ type, image, write, read, expected, wrong, refused, usage }) => {
   let apex: ClusterInstallation;
   let databases: DatabaseLife;
   let id: string;
@@ -46,6 +48,12 @@ describe.each(ENGINES)('a $type database', ({ type, image, write, read, expected
     expect(await run(read)).toBe(expected);
     await expect(run(wrong)).rejects.toThrow(refused);
   }, 30_000);
+
+  it('tells how busy and how full it is', async () => {
+    const { storageUsed, storageTotal, ...load } = await databases.usage(id);
+    expect(load).toEqual(usage);
+    expect(storageTotal).toBeGreaterThan(storageUsed);
+  });
 
   it('is as it was after its engine was killed', async () => {
     await killEngine(apex, `my-${type}-0`, namespace);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { KubeObject } from '../../../src/orchestrator/kubernetes/kinds.js';
 import { ClusterInstallation } from '../cluster-installation.js';
 import { killEngine, namespaceOf, shell, startClient } from './client-pod.js';
-import { DatabaseLife } from './database-life.js';
+import { DatabaseLife, type SeenUsage } from './database-life.js';
 
 describe('a PostgreSQL database', () => {
   let apex: ClusterInstallation;
@@ -32,6 +33,22 @@ describe('a PostgreSQL database', () => {
     expect(host).toBe('my-postgres');
     await expect(sql('select 1', url.replace(password, 'wrong'))).rejects.toThrow(/password authentication failed/);
   }, 30_000);
+
+  it('tells how busy and how full it is', async () => {
+    expect(await databases.usage(id)).toMatchObject({ connections: expect.any(Number), maxConnections: 100, memoryUsed: null });
+    const held = Promise.allSettled([1, 2, 3].map(() => sql('select pg_sleep(60)')));
+    // Any change of a pod makes Apex look at its database.
+    const looked = async (): Promise<SeenUsage> => {
+      await apex.kube.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'my-postgres-0', namespace, labels: { looked: `${Date.now()}` } } } as KubeObject);
+      return databases.usage(id);
+    };
+    const { storageUsed, storageTotal } = await apex.eventually(looked, ({ connections }) => connections === 3, 30);
+    await sql("select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()");
+    await held;
+    expect(storageTotal).toBeGreaterThan(250 * 2 ** 20);
+    expect(storageUsed).toBeGreaterThan(0);
+    expect(storageUsed).toBeLessThan(storageTotal);
+  }, 60_000);
 
   it('keeps its password out of everything that is not a Secret', async () => {
     const { password } = await databases.connection(id);
