@@ -12,6 +12,7 @@ import type { Logger } from './logger.js';
 import { createOrchestrator } from './orchestrator/create-orchestrator.js';
 import { SchemaOperations } from './operation-runner.js';
 import { GithubApi } from './outside/github-api.js';
+import { GithubApps } from './outside/github-app.js';
 import { GuardedFetch } from './outside/guarded-fetch.js';
 import { Mailer } from './outside/mail.js';
 import { Courtesy } from './queue/courtesy.js';
@@ -96,7 +97,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const guard = new GuardedFetch(config.APEX_ALLOWED_INTERNAL);
     stops.add('outgoing calls', () => guard.close());
     const github = new GithubApi(config.APEX_GITHUB_API_URL, guard);
-    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, ...(mailer && { mail: invitationMail(mailer) }), config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter), courtesy, github });
+    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, ...(mailer && { mail: invitationMail(mailer) }), config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter), courtesy, github, githubApps: new GithubApps(config.APEX_GITHUB_API_URL, guard) });
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema, keyedOperations(calls));

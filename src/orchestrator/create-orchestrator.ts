@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { Team } from '../entities/team.js';
 import { quotaOf } from '../entities/team-quota.js';
 import type { Logger } from '../logger.js';
+import { GithubApps } from '../outside/github-app.js';
 import { GuardedFetch } from '../outside/guarded-fetch.js';
 import { DOCKER_HUB } from '../outside/image-reference.js';
 import { ImageRegistry, readMirrors } from '../outside/image-registry.js';
@@ -107,7 +108,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
     this.#builds = new Builds({
-      orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, provision: new BuilderProvision(this.#source, config.APEX_CACHE_DIR ?? join(homedir(), '.cache', 'apex')),
+      orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, apps: new GithubApps(config.APEX_GITHUB_API_URL, this.#guard), provision: new BuilderProvision(this.#source, config.APEX_CACHE_DIR ?? join(homedir(), '.cache', 'apex')),
       guardedAddresses: (client, signal) => this.#keeper.guardedAddresses(client, signal),
       mirrorsHub: () => this.#mirrors().has(DOCKER_HUB),
     });

@@ -18,8 +18,8 @@ export interface CheckoutWish {
   commit: string | null;
   /** Empty, and nobody else's. */
   folder: string;
-  /** The credential for a host, where there is one; asked for its submodules too. */
-  login: (host: string) => Promise<RegistryLogin | null>;
+  /** The credential for a repository, where there is one; asked for its submodules too. */
+  login: (url: URL) => Promise<RegistryLogin | null>;
   signal: AbortSignal;
 }
 
@@ -43,14 +43,14 @@ export async function checkOut(guard: GuardedFetch, wish: CheckoutWish): Promise
       if ((left.submodules -= 1) < 0 || depth >= DEEPEST) throw new CheckoutFailed(`The repository has more than ${MOST_SUBMODULES} submodules, or more than ${DEEPEST} within each other.`);
       if (!url) throw new CheckoutFailed(`The submodule ${path} cannot be fetched: its address in .gitmodules is neither https, nor ssh to a host that can be asked by https, nor relative.`);
       const folder = join(within.folder, path);
-      const fetched = await one({ ...within, url, commit: wanted, folder }, await wish.login(url.host), depth + 1).catch((error: unknown) => {
+      const fetched = await one({ ...within, url, commit: wanted, folder }, await wish.login(url), depth + 1).catch((error: unknown) => {
         throw error instanceof CheckoutFailed ? new CheckoutFailed(`The submodule ${path} cannot be fetched. ${error.message}`) : error;
       });
       warnings.push(...fetched.warnings);
     }
     return { commit, warnings: [...new Set(warnings)] };
   };
-  return one(wish, await wish.login(wish.url.host), 0);
+  return one(wish, await wish.login(wish.url), 0);
 }
 
 async function checkOutOne(guard: GuardedFetch, wish: CheckoutWish, login: RegistryLogin | null): Promise<{ commit: string; submodules: Submodule[] }> {

@@ -1,29 +1,9 @@
-import { Octokit } from '@octokit/core';
-import { retry } from '@octokit/plugin-retry';
-import { throttling } from '@octokit/plugin-throttling';
-import { refusal, type GuardedFetch } from './guarded-fetch.js';
+import type { Octokit } from '@octokit/core';
+import { githubClient, named, told, GithubRefusal } from './github-client.js';
+import type { GuardedFetch } from './guarded-fetch.js';
 
-/** With its retry, a call ends well within the time of an operation. */
-const CALL_MS = 4_000;
-const RETRIES = 1;
-/** What GitHub asks for where a secondary limit tells no time. */
-const SECONDARY_SECONDS = 60;
 const MOST_PAGES = 10;
 const PAGE = 100;
-
-/** Why GitHub did not take it, as a sentence without any of what was sent. */
-export class GithubRefusal extends Error {
-  constructor(
-    message: string,
-    /** It would not take it later either. */
-    readonly isFinal: boolean,
-    /** Where a limit was met: nothing before that. */
-    readonly retryAfterSeconds: number | null = null,
-  ) {
-    super(message);
-    this.name = 'GithubRefusal';
-  }
-}
 
 export interface CommitStatus {
   repository: string;
@@ -52,8 +32,6 @@ export function githubHost(apiUrl = 'https://api.github.com'): string {
   return host === 'api.github.com' ? 'github.com' : host;
 }
 
-const Client = Octokit.plugin(throttling, retry);
-
 /**
  * The few calls to GitHub's REST API, or to Enterprise Server's, each with a deadline and through the guarded fetch. One
  * write a second, as GitHub asks; a limit that is met is told to the caller, who waits without holding anything.
@@ -65,20 +43,20 @@ export class GithubApi {
 
   /** Without `isPaced` nothing waits before a write or a second try: for a server that is not GitHub. */
   constructor(baseUrl: string, guard: GuardedFetch, isPaced = true) {
-    this.#baseUrl = baseUrl.replace(/\/+$/, '');
+    this.#baseUrl = baseUrl;
     this.#guard = guard;
     this.#isPaced = isPaced;
   }
 
   /** Throws GithubRefusal. */
   async setStatus(token: string, { repository, commit, state, context, description, url }: CommitStatus, signal?: AbortSignal): Promise<void> {
-    const client = this.#client(token, signal);
+    const client = githubClient(this.#baseUrl, this.#guard, { token, isPaced: this.#isPaced, signal });
     await told(client.request('POST /repos/{owner}/{repo}/statuses/{sha}', { ...named(repository), sha: commit, state, context, description, ...(url && { target_url: url }) }));
   }
 
   /** Changes our one comment, or writes it where it is not there (any more). Answers its id. Throws GithubRefusal. */
   async writeComment(token: string, comment: Comment, signal?: AbortSignal): Promise<string> {
-    const client = this.#client(token, signal);
+    const client = githubClient(this.#baseUrl, this.#guard, { token, isPaced: this.#isPaced, signal });
     const known = comment.id ?? (await this.#find(client, comment));
     if (known) {
       try {
@@ -102,61 +80,4 @@ export class GithubApi {
     }
     return null;
   }
-
-  #client(token: string, signal?: AbortSignal): Octokit {
-    return new Client({
-      auth: token,
-      baseUrl: this.#baseUrl,
-      userAgent: 'apex',
-      request: {
-        fetch: (address: string, { method, headers, body }: { method?: string; headers?: Record<string, string>; body?: string }) =>
-          this.#guard.fetch(address, { ...(method && { method }), ...(headers && { headers }), body, deadlineMs: CALL_MS, signal }),
-      },
-      // A limit that was met is the caller's to wait out.
-      retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451], ...(!this.#isPaced && { retryAfterBaseValue: 0 }) },
-      throttle: { enabled: this.#isPaced, onRateLimit: () => false, onSecondaryRateLimit: () => false },
-      log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-    });
-  }
-}
-
-function named(repository: string): { owner: string; repo: string } {
-  const [owner = '', repo = ''] = repository.split('/');
-  return { owner, repo };
-}
-
-interface ResponseError {
-  status?: number;
-  message: string;
-  response?: { headers?: Record<string, string | number | undefined>; data?: { message?: unknown } };
-}
-
-/** Turns what octokit throws into what a caller can act on. */
-async function told<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (thrown) {
-    throw refused(thrown as ResponseError);
-  }
-}
-
-function refused(error: ResponseError): GithubRefusal {
-  const inward = refusal(error);
-  if (inward) return new GithubRefusal(inward.message, true);
-  const { status, response } = error;
-  if (!status || !response) return new GithubRefusal('GitHub could not be reached.', false);
-  const headers = response.headers ?? {};
-  const said = typeof response.data?.message === 'string' ? response.data.message.slice(0, 200) : '';
-  const wait = waitOf(status, headers, said);
-  if (wait !== null) return new GithubRefusal(`${status}: a rate limit of GitHub was met.`, false, wait);
-  return new GithubRefusal(`${status} ${said}`.trim(), status < 500);
-}
-
-/** Seconds until the limit that was met allows more; null where none was. */
-function waitOf(status: number, headers: Record<string, string | number | undefined>, said: string): number | null {
-  if (status !== 403 && status !== 429) return null;
-  const after = Number(headers['retry-after']);
-  if (after > 0) return Math.ceil(after);
-  if (String(headers['x-ratelimit-remaining']) === '0') return Math.max(1, Math.ceil(Number(headers['x-ratelimit-reset']) - Date.now() / 1000) + 1);
-  return status === 429 || /secondary rate/i.test(said) ? SECONDARY_SECONDS : null;
 }

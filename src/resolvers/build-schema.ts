@@ -9,6 +9,7 @@ import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
 import { githubHost, type GithubApi } from '../outside/github-api.js';
+import type { GithubApps } from '../outside/github-app.js';
 import type { Courtesy } from '../queue/courtesy.js';
 import type { Orchestrator } from '../orchestrator/port.js';
 import { holdToRules } from '../schema/check-input.js';
@@ -126,6 +127,7 @@ export interface SchemaParts {
   mail?: InvitationMail;
   /** Told of deployments and previews; without it, nobody is. */
   github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
+  githubApps?: GithubApps;
 }
 
 /** Where no mail server is configured, whoever makes an invitation hands on its link. */
@@ -220,7 +222,7 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
 const IDLE_DAYS = 7;
 const MOST_PREVIEWS = 20;
 
-function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy, github }: SchemaParts): object[] {
+function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy, github, githubApps }: SchemaParts): object[] {
   const { APEX_PREVIEW_IDLE_DAYS: idleDays = IDLE_DAYS, APEX_PREVIEW_LIMIT: mostPreviews = MOST_PREVIEWS } = config;
   const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {} });
   const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments));
@@ -232,7 +234,7 @@ function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy
     new ApprovePreviewMutation(orchestrator, environments, reading),
     new ClosePreviewMutation(orchestrator, environments, reading),
     new CloseIdlePreviewsMutation(environments, idleDays),
-    new SendReportsMutation({ api: github ?? null, host: githubHost(config.APEX_GITHUB_API_URL), token: config.APEX_GITHUB_TOKEN, vault, orchestrator, reading }),
+    new SendReportsMutation({ api: github ?? null, apps: githubApps ?? null, host: githubHost(config.APEX_GITHUB_API_URL), token: config.APEX_GITHUB_TOKEN, vault, orchestrator, reading }),
   ];
 }
 

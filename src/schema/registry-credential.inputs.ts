@@ -4,6 +4,7 @@ import { Rule } from './rule.js';
 
 const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 const NO_CONTROLS = /^[^\p{Cc}]+$/u;
+const PASSWORD = /^([^\p{Cc}]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s]+-----END [A-Z ]*PRIVATE KEY-----\s*)$/u;
 
 @InputType()
 export class SetRegistryCredentialInput {
@@ -15,8 +16,8 @@ export class SetRegistryCredentialInput {
   @Field()
   username!: string;
 
-  @Rule(z.string().max(4096, 'must be at most 4096 characters').regex(NO_CONTROLS, 'must not be empty or hold control characters'))
-  @Field({ description: 'A password or an access token. It is sealed at rest and never given back.' })
+  @Rule(z.string().max(4096, 'must be at most 4096 characters').regex(PASSWORD, 'must not be empty or hold control characters, but for the line ends of a private key'))
+  @Field({ description: 'A password, an access token, or the private key of a GitHub App (username: app/<id>). It is sealed at rest and never given back.' })
   password!: string;
 
   @Field(() => ID, { nullable: true, description: 'Default: the personal team, or the one that the token is held to.' })

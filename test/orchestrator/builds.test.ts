@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cachePath } from '../../src/cli/surroundings.js';
@@ -39,9 +40,9 @@ describe('a service that is built from Git', () => {
 
   beforeAll(async () => {
     await prepareBuilder({ cacheDir: cachePath(process) });
-    git = await startGitServer(LOGIN);
     github = await GithubServer.start();
-    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: `${git.host},${github.host}`, APEX_GITHUB_TOKEN: 'ghp_canary', APEX_GITHUB_API_URL: github.url } });
+    git = await startGitServer(LOGIN, github);
+    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host, APEX_GITHUB_TOKEN: 'ghp_canary', APEX_GITHUB_API_URL: `${git.url}/api/v3` } });
     graph = graphqlClient(server.url, server.token);
   }, COLD_MS);
   afterAll(async () => {
@@ -57,7 +58,7 @@ describe('a service that is built from Git', () => {
   };
   const pushed = async (files: Record<string, string>): Promise<{ commit: string; id: string }> => {
     const commit = git.commit('acme/web', files);
-    const answer = await deliver(server, { headers: { 'x-github-enterprise-host': github.host }, payload: pushOf({ repository: 'acme/web', after: commit, modified: Object.keys(files), pushedAt: Math.floor(Date.now() / 1000) }) });
+    const answer = await deliver(server, { headers: { 'x-github-enterprise-host': git.host }, payload: pushOf({ repository: 'acme/web', after: commit, modified: Object.keys(files), pushedAt: Math.floor(Date.now() / 1000) }) });
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'DEPLOYED' } });
     return { commit, id: answer.body.deployments[0] };
   };
@@ -105,10 +106,15 @@ describe('a service that is built from Git', () => {
     expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed', 'open']));
   });
 
-  it('builds only what has changed', async () => {
+  it('builds only what has changed, and reads it with the key of a GitHub App as well', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    github.app = { id: '4711', key: publicKey, owner: 'acme', token: LOGIN.password };
+    const credential = { registry: git.host, username: 'app/4711', password: privateKey.export({ type: 'pkcs1', format: 'pem' }) };
+    await graph.run('mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: credential });
     const { id } = await pushed({ Dockerfile: DOCKERFILE, page: 'second' });
     expect(await ended(id)).toMatchObject({ state: 'LIVE' });
     await serves('second');
+    expect(github.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(expect.arrayContaining(['GET /repos/acme/web/installation', 'POST /app/installations/7/access_tokens']));
     const cached = (await log(id)).filter(({ message }) => message === 'CACHED').map(({ step }) => step);
     expect(cached).toEqual(expect.arrayContaining([expect.stringContaining('RUN mkdir /www')]));
   });

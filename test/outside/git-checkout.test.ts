@@ -44,9 +44,9 @@ describe('a checkout', () => {
     git.commit('acme/lib', { 'lib.txt': 'newer' });
     git.commit('acme/web', { 'a.txt': 'a', '.gitmodules': modules({ 'vendor/lib': `${git.url}/acme/lib.git`, 'not a link': '../gone.git' }) }, { 'vendor/lib': wanted });
     const asked: string[] = [];
-    expect((await checkOut(guard, wish({ login: async (host) => (asked.push(host), LOGIN) }))).warnings).toEqual([]);
+    expect((await checkOut(guard, wish({ login: async ({ pathname }) => (asked.push(pathname), LOGIN) }))).warnings).toEqual([]);
     expect(['vendor/lib/lib.txt', 'vendor/lib/deep/inner.txt'].map((file) => readFileSync(join(folder, file), 'utf8'))).toEqual(['wanted', 'inner']);
-    expect([asked, existsSync(join(folder, 'vendor/lib/.git'))]).toEqual([[git.host, git.host, git.host], false]);
+    expect([asked, existsSync(join(folder, 'vendor/lib/.git'))]).toEqual([['/acme/web.git', '/acme/lib.git', '/acme/inner.git'], false]);
   });
 
   it.each([

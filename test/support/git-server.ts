@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { GithubServer } from './github-server.js';
 
 const BACKEND = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
 
@@ -18,13 +19,14 @@ export interface GitServer {
   stop(): Promise<void>;
 }
 
-/** git's own server on loopback. What is read needs the login, where there is one. */
-export async function startGitServer(login: { username: string; password: string } | null = null): Promise<GitServer> {
+/** git's own server on loopback. What is read needs the login, where there is one. `api` answers under `/api/v3`. */
+export async function startGitServer(login: { username: string; password: string } | null = null, api?: Pick<GithubServer, 'serve'>): Promise<GitServer> {
   const folder = mkdtempSync(join(tmpdir(), 'apex-git-'));
   const repositories = join(folder, 'repositories');
   const seen = new Set<string>();
   const wanted = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
   const server = createServer((request, response) => {
+    if (api && request.url?.startsWith('/api/v3/')) return void api.serve(request, response);
     const { authorization } = request.headers;
     if (authorization) seen.add(authorization);
     if (request.url?.startsWith('/moved/')) return void response.writeHead(302, { location: request.url.replace('/moved/', '/acme/') }).end();

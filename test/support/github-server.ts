@@ -1,3 +1,4 @@
+import { verify, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -29,6 +30,8 @@ export class GithubServer {
   readonly comments = new Map<string, Written[]>();
   readonly requests: { method: string; path: string; authorization: string | undefined; at: number }[] = [];
   readonly troubles: Trouble[] = [];
+  /** An app that is installed in the repositories of its owner, and the tokens that it was given. */
+  app: { id: string; key: KeyObject; owner: string; token: string } | null = null;
   private ids = 0;
   private waiting: (() => void)[] = [];
 
@@ -59,16 +62,31 @@ export class GithubServer {
     while (!condition()) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
-  private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  /** Serves a request that came to another server, under `/api/v3` as on Enterprise Server. */
+  async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     let text = '';
     for await (const chunk of req) text += String(chunk);
     const body = text ? JSON.parse(text) : null;
-    const path = new URL(req.url ?? '/', this.url).pathname;
+    const path = new URL(req.url ?? '/', this.url).pathname.replace(/^\/api\/v3/, '');
     this.requests.push({ method: req.method ?? '', path, authorization: req.headers.authorization, at: performance.now() });
     const trouble = this.troubles.shift();
     if (trouble) answer(res, trouble.status, { message: trouble.message, documentation_url: 'https://docs.github.com/rest' }, trouble.headers);
+    else if (/^\/app\/|\/installation$/.test(path)) this.ofApp(req, path, body, res);
     else this.done(req.method ?? '', path, body, res);
     for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** An app shows who it is by a token that it signs itself, which holds for ten minutes at most. */
+  private ofApp({ headers: { authorization = '' } }: IncomingMessage, path: string, body: any, res: ServerResponse): void {
+    const [head = '', claims = '', signature = ''] = authorization.replace(/^bearer /i, '').split('.');
+    const { iss, iat, exp } = JSON.parse(Buffer.from(claims, 'base64url').toString() || '{}');
+    const isKnown = this.app && String(iss) === this.app.id && exp - iat <= 600 && exp > Date.now() / 1000 && verify('sha256', Buffer.from(`${head}.${claims}`), this.app.key, Buffer.from(signature, 'base64url'));
+    if (!this.app || !isKnown) return answer(res, 401, { message: 'A JSON web token could not be decoded' });
+    if (path === `/app/installations/7/access_tokens`) {
+      return answer(res, 201, { token: this.app.token, expires_at: new Date(Date.now() + 3_600_000).toISOString(), permissions: body?.permissions ?? {}, repository_selection: 'selected' });
+    }
+    if (path.startsWith(`/repos/${this.app.owner}/`)) return answer(res, 200, { id: 7, app_id: Number(iss) });
+    answer(res, 404, { message: 'Not Found' });
   }
 
   private done(method: string, path: string, body: any, res: ServerResponse): void {

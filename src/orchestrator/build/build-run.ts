@@ -39,8 +39,8 @@ export interface RunWish {
   build: Build;
   builder: Omit<BuilderWish, 'image'>;
   url: URL;
-  /** The team's credential for a Git host. */
-  login: (host: string) => Promise<RegistryLogin | null>;
+  /** The team's way to a repository. */
+  login: (url: URL) => Promise<RegistryLogin | null>;
   /** Of the service. */
   name: string;
   /** What a project without a Dockerfile is built on. */

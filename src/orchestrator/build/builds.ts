@@ -11,6 +11,7 @@ import { Deployment } from '../../entities/deployment.js';
 import { Environment } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
 import type { Logger } from '../../logger.js';
+import type { GithubApps } from '../../outside/github-app.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { WakeQueue } from '../../queue/wake-queue.js';
@@ -20,13 +21,13 @@ import type { KubeObject } from '../kubernetes/kinds.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import { installationSelector } from '../kubernetes/labels.js';
 import { lockService, setColumns } from '../service/observation.js';
-import { registryLogin } from '../service/registry-login.js';
 import { claimBuild, endRun, hearOf } from './build-claims.js';
 import { builderName, buildNamespace } from './build-manifests.js';
 import { BuildLogWriter } from './build-log-writer.js';
 import { BuildFailed } from './build-failed.js';
 import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
 import type { BuilderProvision, BuilderTools } from './builder-tools.js';
+import { gitLogin } from './git-login.js';
 import { baseImagesOf } from './generated/generated-dockerfile.js';
 
 const HEAR_MS = 1_000;
@@ -43,6 +44,7 @@ export interface BuildsParts {
   queue: WakeQueue;
   cluster: ClusterAccess;
   guard: GuardedFetch;
+  apps: GithubApps;
   provision: BuilderProvision;
   guardedAddresses: (client: KubeClient, signal?: AbortSignal) => Promise<string[]>;
   /** Whether docker.io's images are looked for in the node's registry first. */
@@ -152,7 +154,7 @@ export class Builds {
       guardedAddresses: await this.parts.guardedAddresses(client, signal),
       mirrorsHub: this.parts.mirrorsHub(),
       builder: { installationId, run: runner, environment, limits: { cpu: config.APEX_BUILD_CPU, memory: config.APEX_BUILD_MEMORY }, timeoutSeconds: config.APEX_BUILD_TIMEOUT_SECONDS },
-      login: (host) => registryLogin(orm.em.fork(), vault, service.teamId, host),
+      login: (of) => gitLogin({ vault, apps: this.parts.apps, apiUrl: config.APEX_GITHUB_API_URL }, orm.em.fork(), service.teamId, of, signal),
       name: service.name,
       images: baseImagesOf(config.APEX_BUILD_IMAGES),
       repository: repositoryOf(deployment.spec.image),

@@ -4,7 +4,9 @@ import type { RequestContext } from '../../context.js';
 import { Preview } from '../../entities/preview.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { RegistryCredential } from '../../entities/registry-credential.js';
-import { GithubRefusal, type GithubApi } from '../../outside/github-api.js';
+import type { GithubApi } from '../../outside/github-api.js';
+import { isAppKey, type GithubApps } from '../../outside/github-app.js';
+import { GithubRefusal } from '../../outside/github-client.js';
 import type { Vault } from '../../vault/vault.js';
 import { readPreview, type PreviewReading } from '../preview/preview-rows.js';
 import { commitStatus } from './commit-status.js';
@@ -13,6 +15,7 @@ import { closeReport, postponeAllReports, postponeReport, readDeploymentFacts, t
 
 export interface ReportParts {
   api: Pick<GithubApi, 'setStatus' | 'writeComment'> | null;
+  apps: GithubApps | null;
   /** The host of the repositories that the API speaks of. */
   host: string;
   /** The installation's own token, where it has one. */
@@ -73,7 +76,7 @@ export class SendReportsMutation {
     if (facts.outdone) return 'A newer deployment of the same commit speaks for it.';
     if (facts.old) return 'It ended too long ago.';
     if (facts.forge !== this.parts.host) return this.elsewhere();
-    const voice = await this.voice(em, facts.teamId, facts.proven);
+    const voice = await this.voice(em, facts, signal);
     if (!voice) return this.unheard();
     const lastLines = facts.sealedLastLines === null ? [] : (JSON.parse(await this.parts.vault.open(em, facts.teamId, deploymentId, facts.sealedLastLines)) as string[]);
     await api.setStatus(speaking(voice).token, commitStatus(facts, lastLines, (host) => this.parts.orchestrator.urlOf(host)), signal);
@@ -81,23 +84,26 @@ export class SendReportsMutation {
   }
 
   private async comment(em: EntityManager, previewId: string, api: Pick<GithubApi, 'writeComment'>, speaking: (voice: Voice) => Voice, signal: AbortSignal): Promise<string | null> {
-    const { proven, commentId, teamId, url } = await em.fork().findOneOrFail(Preview, { id: previewId });
+    const { proven, commentId, teamId, url, repository } = await em.fork().findOneOrFail(Preview, { id: previewId });
     if (new URL(url).host !== this.parts.host) return this.elsewhere();
-    const voice = await this.voice(em, teamId, proven);
+    const voice = await this.voice(em, { teamId, proven, repository }, signal);
     if (!voice) return this.unheard();
     const preview = await readPreview(em, previewId, this.parts.reading);
-    const { repository, number } = preview;
+    const { number } = preview;
     const id = await api.writeComment(speaking(voice).token, { repository, number, marker: commentMarker(previewId), body: previewComment(preview), id: commentId }, signal);
     if (id !== commentId) await em.execute('update preview set comment_id = ? where id = ?', [id, previewId]);
     return null;
   }
 
   /** The installation's token speaks only of what GitHub told the installation itself; a team's own speaks of whatever is the team's. */
-  private async voice(em: EntityManager, teamId: string, proven: boolean): Promise<Voice | null> {
-    const { token, vault, host } = this.parts;
+  private async voice(em: EntityManager, { teamId, proven, repository }: { teamId: string; proven: boolean; repository: string }, signal: AbortSignal): Promise<Voice | null> {
+    const { token, vault, host, apps } = this.parts;
     if (token !== undefined && proven) return { token, teamId: null };
     const own = await em.fork().findOne(RegistryCredential, { teamId, registry: host });
-    return own && { token: await vault.open(em, teamId, own.id, own.sealedPassword), teamId };
+    if (!own) return null;
+    const { id, username } = own;
+    const password = await vault.open(em, teamId, id, own.sealedPassword);
+    return { token: apps && isAppKey(own) ? await apps.token({ id, username, password }, repository, null, signal) : password, teamId };
   }
 
   private elsewhere(): string {
