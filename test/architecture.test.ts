@@ -26,6 +26,10 @@ const ROOMS: Record<string, readonly string[] | 'all but the command and the nod
   node: ['config', 'errors'],
 };
 
+/** The dashboard is a client like any other: it knows the server by the operations that are made of the schema, and nothing of its sources. */
+const WEB = join(SRC, '..', 'web');
+const WEB_PACKAGES = ['react', 'react-dom', 'urql', 'graphql-ws'];
+
 /** Files of the ground floor: they know only each other's types. */
 const GROUND = ['errors', 'context', 'operation', 'events', 'logger'];
 const COMPOSITION = ['main', 'server', 'operation-runner'];
@@ -66,6 +70,18 @@ describe('the house', () => {
 
   it('keeps the database out of the REST door', () => {
     for (const name of ['@mikro-orm/core', '@mikro-orm/postgresql', 'pg', 'type-graphql']) expect(imports.filter(({ file, target }) => roomOf(file) === 'rest' && target === name).map(arrow)).toEqual([]);
+  });
+
+  it('keeps the dashboard to itself and the generated operations', () => {
+    const pages = readdirSync(join(WEB, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
+    expect(pages.length).toBeGreaterThan(20);
+    const outside = pages.flatMap((file) =>
+      specifiersOf(readFileSync(join(WEB, 'src', file), 'utf8'))
+        .filter((specifier) => (specifier.startsWith('.') ? !/^(src\/|generated\/operations\.js$)/.test(relative(WEB, join(WEB, 'src', dirname(file), specifier)).replaceAll(sep, '/')) : !WEB_PACKAGES.includes(packageOf(specifier))))
+        .map((specifier) => `${file} -> ${specifier}`),
+    );
+    expect(outside).toEqual([]);
+    expect(imports.filter(({ target }) => target.includes('../web') || WEB_PACKAGES.slice(0, 3).includes(target)).map(arrow)).toEqual([]);
   });
 
   it('reads the environment in one place; the command and the node pass theirs on', () => {
@@ -117,12 +133,16 @@ function isAllowed(file: string, target: string): boolean {
 }
 
 function importsOf(file: string): Import[] {
-  const source = withoutComments(text.get(file) ?? '');
-  const found = [...source.matchAll(/(?:^|[;\n])\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g), ...source.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g), ...source.matchAll(/\brequire(?:\.resolve)?\(\s*['"]([^'"]+)['"]\s*\)/g)];
-  return found.map(([, specifier = '']) => {
+  return specifiersOf(text.get(file) ?? '').map((specifier) => {
     if (specifier.startsWith('.')) return { file, isOurs: true, target: relative(SRC, join(SRC, dirname(file), specifier)).replaceAll(sep, '/').replace(/\.js$/, '') };
     return { file, isOurs: false, target: packageOf(specifier) };
   });
+}
+
+function specifiersOf(text: string): string[] {
+  const source = withoutComments(text);
+  const found = [...source.matchAll(/(?:^|[;\n])\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g), ...source.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g), ...source.matchAll(/\brequire(?:\.resolve)?\(\s*['"]([^'"]+)['"]\s*\)/g)];
+  return found.map(([, specifier = '']) => specifier);
 }
 
 function packageOf(specifier: string): string {

@@ -12,7 +12,7 @@ const SAMPLE = { name: 'hello', image: 'apex.local/hello', containerPort: 8080, 
 export function welcome(home: Home, server: ProcessRecord, cluster: ClusterChoice): string {
   const url = server.url!;
   const credentials = shortest(home.credentialsFile);
-  const lines = ['', `Apex       ${url}`, `API        ${url}/api/docs`, `Token      in ${credentials}`];
+  const lines = ['', `Dashboard  ${url}`, `API        ${url}/api/docs`, `Token      in ${credentials} (the first sign-in asks for it)`];
   if (cluster.kind === 'none') return [...lines, '', 'There is no cluster (--no-cluster): what needs one answers 503.', ''].join('\n');
   const sample = cluster.kind === 'embedded' ? SAMPLE : { ...SAMPLE, image: 'nginx:alpine', containerPort: 80 };
   return [

@@ -14,6 +14,8 @@ import { isCounted, limitRequests } from './rate-limit.js';
 import { openScope, scopeOf } from './scope.js';
 
 export interface AppParts {
+  /** Null where it has not been built. */
+  dashboard: RequestHandler | null;
   rest: RequestHandler;
   documentation: RequestHandler;
   /** By its path. */
@@ -38,6 +40,7 @@ export function createApp(parts: AppParts): Express {
   app.get('/metrics', parts.metrics.serve(parts.metricsToken));
   if (parts.corsOrigins.length > 0) app.use(cors({ origin: [...parts.corsOrigins], exposedHeaders: ['X-Request-Id', 'Link', 'Retry-After'], maxAge: 600 }));
   app.use(parts.documentation);
+  if (parts.dashboard) app.use(parts.dashboard);
   const limitRest = limitRequests(async (_req, ip) => purseOfAddress(parts.purses.limiter, ip), (error, res) => sendProblem(res, error, scopeOf(res).requestId));
   const limitGraphql = limitRequests((req, ip) => purseFor(parts.purses, req, ip), (error, res) => sendGraphqlError(res, error, scopeOf(res).requestId));
   // Before the limit of requests: deliveries have limits of their own.

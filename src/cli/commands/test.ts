@@ -4,6 +4,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../../node/json-file.js';
+import { findBrowser } from '../browser.js';
+import { messageOf } from '../problem.js';
 import { Progress } from '../progress.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Surroundings } from '../surroundings.js';
@@ -31,8 +33,12 @@ async function test(surroundings: Surroundings, jestArguments: readonly string[]
   const signal = stopSignal();
   const code = await withTestBed(surroundings, progress, { cluster: true, signal }, async (env) => {
     await seedImages(surroundings, env, progress, signal);
-    // A run of some tests makes it only where one of them asks for it.
-    if (jestArguments.every((argument) => argument.startsWith('-'))) await prepareBuilder(surroundings, env, progress, signal);
+    // A run of some tests makes these only where one of them asks for it.
+    if (jestArguments.every((argument) => argument.startsWith('-'))) {
+      await prepareBuilder(surroundings, env, progress, signal);
+      // Without one, the tests that drive it fail and say so; the others run.
+      await findBrowser(progress).catch((error: unknown) => progress.say(messageOf(error)));
+    }
     if (soak) progress.say(`Full size, APEX_TEST_SEED=${seed}`);
     mkdirSync(dirname(results), { recursive: true });
     rmSync(results, { force: true });

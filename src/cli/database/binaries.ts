@@ -18,7 +18,7 @@ export async function findBinaries(version: string | null, progress: Progress): 
     if (existsSync(DROP_IN)) await removeDropIn();
     return found;
   }
-  await withoutDefaultCluster(() => installPackages([version ? `postgresql-${version}` : 'postgresql'], 'PostgreSQL', progress));
+  await withoutDefaultCluster(() => installPackages([version ? `postgresql-${version}` : 'postgresql'], 'PostgreSQL', progress, ', or set DATABASE_URL to a PostgreSQL that you have'));
   const now = installed(version);
   if (!now) throw new Problem(`PostgreSQL was installed, but there is no ${DEBIAN_FOLDER}/${version ?? '*'}/bin/postgres: look at "dpkg -L postgresql-${version ?? '*'}".`);
   return now;

@@ -6,11 +6,11 @@ import { rootPrefix } from './root.js';
 const DEADLINE_MS = 15 * 60_000;
 const SHOWN_CHARACTERS = 60;
 
-/** Installs Debian packages; `what` needs them, says the sentence that a user reads when that cannot be done. */
-export async function installPackages(packages: readonly string[], what: string, progress: Progress): Promise<void> {
+/** Installs Debian packages; `what` needs them, says the sentence that a user reads when that cannot be done, and `otherwise` what else would do. */
+export async function installPackages(packages: readonly string[], what: string, progress: Progress, otherwise = ''): Promise<void> {
   const names = packages.join(', ');
   if (!findProgram('apt-get')) {
-    throw new Problem(`${what} is missing and this machine has no apt-get to install ${names} with: install it with your system's package manager, or set DATABASE_URL to a PostgreSQL that you have.`);
+    throw new Problem(`${what} is missing and this machine has no apt-get to install ${names} with: install it with your system's package manager${otherwise}.`);
   }
   const prefix = rootPrefix(`Installing ${names} with apt-get`);
   await progress.step(`Installing ${names} from Debian`, async (step) => {

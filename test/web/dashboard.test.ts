@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { until, visit } from '../acceptance/rest-client.js';
+import { Installation, type ServerProcess } from '../faults/server-process.js';
+import { startBrowser } from './browser.js';
+
+const EMAIL = 'operator@example.com';
+const PASSWORD = 'correct horse battery';
+const BUSY = ['queued', 'preparing', 'rolling out'];
+
+/** Run in the page: `seen` holds each state that the newest deployment was shown in, however short. */
+const SEE_STATES = `
+  globalThis.seen = new Set();
+  new MutationObserver(() => seen.add(document.querySelector('.deployments > li .status')?.textContent ?? ''))
+    .observe(document.body, { subtree: true, childList: true, characterData: true });`;
+
+describe('the dashboard, in a browser', () => {
+  let installation: Installation;
+  let server: ServerProcess;
+  let browser: Browser;
+  let page: Page;
+  let serviceUrl: string;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    installation = await Installation.make();
+    [server, browser] = await Promise.all([installation.server(), startBrowser()]);
+    const { body } = await server.rest.post('/api/deploy', { name: 'web', image: 'apex.local/hello', containerPort: 8080, public: true });
+    await until('it runs', () => server.rest.get(`/api/services/${body.id}`), (answer) => answer.body.status === 'RUNNING', 90);
+    serviceUrl = body.url;
+    page = await browser.newPage();
+    page.setDefaultTimeout(45_000);
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => /content security policy/i.test(message.text()) && faults.push(message.text()));
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await installation?.remove();
+  }, 120_000);
+
+  const log = (): Locator => page.getByRole('log');
+  const shown = async (pattern: RegExp): Promise<number[]> => [...(await log().innerText()).matchAll(pattern)].map(([, number]) => Number(number));
+  const writeLines = (lines: number, every: string): Promise<unknown> => visit(serviceUrl, `/stream?lines=${lines}&every=${every}`);
+
+  it('is entered the first time with the token of the installation, and shows what runs', async () => {
+    await page.goto(server.url);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.getByRole('link', { name: /first time here/ }).click();
+    await page.getByLabel('Token').fill(server.token);
+    await page.getByLabel('E-mail address').fill(EMAIL);
+    await page.getByLabel('New password').fill('short');
+    await page.getByRole('button', { name: /Set the password/ }).click();
+    await page.locator('.fault').waitFor();
+    await page.getByLabel('New password').fill(PASSWORD);
+    await page.getByRole('button', { name: /Set the password/ }).click();
+    const row = page.getByRole('row', { name: /web/ });
+    await row.getByText('running', { exact: true }).waitFor();
+    expect(await row.getByRole('link', { name: serviceUrl }).getAttribute('href')).toBe(serviceUrl);
+  }, 60_000);
+
+  it('shows log lines as they come, and those that one looks for', async () => {
+    await page.getByRole('link', { name: 'web', exact: true }).click();
+    await page.getByText('following', { exact: true }).waitFor();
+    await writeLines(5, '1ms');
+    await log().getByText('line 5 of 5').waitFor();
+    expect(await shown(/line (\d) of 5/g)).toEqual([1, 2, 3, 4, 5]);
+
+    await page.getByLabel('Text').fill('line 3 of');
+    await log().getByText('line 4 of 5').waitFor({ state: 'detached' });
+    await log().getByText('line 3 of 5').waitFor();
+    expect(await shown(/line (\d) of 5/g)).toEqual([3]);
+    await page.getByLabel('Text').fill('');
+    await log().getByText('line 5 of 5').waitFor();
+  }, 60_000);
+
+  it('goes on with the log where it was when the server was killed: no line is missing, none is there twice', async () => {
+    await page.getByText('following', { exact: true }).waitFor();
+    const written = writeLines(300, '20ms');
+    await log().getByText('line 40 of 300').waitFor();
+    await server.signal('SIGKILL');
+    await page.getByText('connecting again …').waitFor();
+    await server.start();
+    await written;
+    await log().getByText('line 300 of 300').waitFor();
+    await page.getByText('following', { exact: true }).waitFor();
+    expect(await shown(/line (\d+) of 300/g)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
+    expect(await log().locator('.lost').count()).toBe(0);
+  }, 120_000);
+
+  it('redeploys by a button and shows the rollout until it serves', async () => {
+    const newest = page.locator('.deployments > li').first();
+    expect(await page.locator('.deployments > li').count()).toBe(1);
+    await page.evaluate(SEE_STATES);
+    await page.getByRole('button', { name: 'Redeploy' }).click();
+    await newest.getByText(/redeployed by Operator/).waitFor();
+    await newest.getByText('serves now').waitFor();
+    await newest.getByText('live', { exact: true }).waitFor();
+    await newest.getByText(/Roll out: done/).waitFor();
+    const seen = await page.evaluate<string[]>('[...seen]');
+    expect(seen.filter((state) => BUSY.includes(state))).not.toEqual([]);
+    expect(await page.locator('.deployments > li').count()).toBe(2);
+  }, 90_000);
+
+  it('is left by signing out, and nothing in it was against its own rules', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.getByLabel('E-mail address').fill(EMAIL);
+    await page.getByLabel('Password').fill('wrong horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText(/password is wrong/).waitFor();
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'web' }).or(page.getByRole('heading', { name: 'Services' })).waitFor();
+    expect(faults).toEqual([]);
+  }, 60_000);
+});
