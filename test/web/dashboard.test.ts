@@ -29,10 +29,10 @@ describe('the dashboard, in a browser', () => {
     await until('it runs', () => server.rest.get(`/api/services/${body.id}`), (answer) => answer.body.status === 'RUNNING', 90);
     serviceUrl = body.url;
     page = await browser.newPage();
-    page.setDefaultTimeout(45_000);
+    page.setDefaultTimeout(60_000);
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => /content security policy/i.test(message.text()) && faults.push(message.text()));
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await installation?.remove();
@@ -56,7 +56,7 @@ describe('the dashboard, in a browser', () => {
     const row = page.getByRole('row', { name: /web/ });
     await row.getByText('running', { exact: true }).waitFor();
     expect(await row.getByRole('link', { name: serviceUrl }).getAttribute('href')).toBe(serviceUrl);
-  }, 60_000);
+  }, 120_000);
 
   it('shows log lines as they come, and those that one looks for', async () => {
     await page.getByRole('link', { name: 'web', exact: true }).click();
@@ -71,7 +71,7 @@ describe('the dashboard, in a browser', () => {
     expect(await shown(/line (\d) of 5/g)).toEqual([3]);
     await page.getByLabel('Text').fill('');
     await log().getByText('line 5 of 5').waitFor();
-  }, 60_000);
+  }, 120_000);
 
   it('goes on with the log where it was when the server was killed: no line is missing, none is there twice', async () => {
     await page.getByText('following', { exact: true }).waitFor();
@@ -99,7 +99,7 @@ describe('the dashboard, in a browser', () => {
     const seen = await page.evaluate<string[]>('[...seen]');
     expect(seen.filter((state) => BUSY.includes(state))).not.toEqual([]);
     expect(await page.locator('.deployments > li').count()).toBe(2);
-  }, 90_000);
+  }, 120_000);
 
   it('is left by signing out, and nothing in it was against its own rules', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -112,5 +112,5 @@ describe('the dashboard, in a browser', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'web' }).or(page.getByRole('heading', { name: 'Services' })).waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
