@@ -76,6 +76,12 @@ export const SETTINGS = z.object({
   APEX_LOKI_TOKEN: z.string().optional().describe('Authorization header for it, e.g. `Basic …`'),
   APEX_LOKI_TENANT: z.string().optional().describe('X-Scope-OrgID header for it'),
   APEX_BACKUP_DIR: path.optional().describe('Folder of the backups of databases; unset: `backups` in APEX_HOME. Servers on one database share it'),
+  APEX_S3_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9._-]{1,62}$/i, 'must be the name of a bucket').optional().describe('Bucket of an S3-compatible storage: backups of databases go there, in place of APEX_BACKUP_DIR; those that were made before stay where they are'),
+  APEX_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional().describe("Its address, e.g. https://s3.example.com; unset: Amazon's, for the region"),
+  APEX_S3_REGION: z.string().regex(/^[a-z0-9-]+$/i, 'must be the name of a region').default('us-east-1').describe('Its region'),
+  APEX_S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Key that may read, write, list and delete in it'),
+  APEX_S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('The secret of that key'),
+  APEX_S3_PATH_STYLE: flag.default(true).describe('0: the bucket stands before the host, not in the path'),
   APEX_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged'),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('development shows the GraphQL sandbox'),
 });
@@ -116,9 +122,16 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   if (typeof key === 'string') faults.push(key);
   const previous = given.APEX_SECRET_KEY_PREVIOUS ? keyBytes('APEX_SECRET_KEY_PREVIOUS', given.APEX_SECRET_KEY_PREVIOUS) : null;
   if (typeof previous === 'string') faults.push(previous);
-  if (!parsed.success || typeof key === 'string' || typeof previous === 'string') throw new ConfigError(faults);
+  faults.push(...missingOf(given, ['APEX_S3_BUCKET', 'APEX_S3_ACCESS_KEY_ID', 'APEX_S3_SECRET_ACCESS_KEY']));
+  if (!parsed.success || typeof key === 'string' || typeof previous === 'string' || faults.length > 0) throw new ConfigError(faults);
   const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, APEX_SECRET_KEY_COMMAND: _command, APEX_SECRET_KEY_PREVIOUS: _previous, ...settings } = parsed.data;
   return Object.freeze({ ...settings, secretKey: key, previousKey: previous });
+}
+
+/** Settings that are of use only together: one that is set asks for the others. */
+function missingOf(given: Record<string, string | undefined>, names: readonly string[]): string[] {
+  const missing = names.filter((name) => given[name] === undefined);
+  return missing.length === names.length ? [] : missing.map((name) => `${name}: is required with ${names.filter((other) => given[other] !== undefined).join(' and ')}`);
 }
 
 /** zod may quote the value it received; a setting may be a secret, so only the rule is told. */

@@ -1,5 +1,6 @@
 import { Entity, Enum, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, Float, ID, ObjectType } from 'type-graphql';
+import { BackupPlace } from './backup-place.js';
 import { BackupState } from './backup-state.js';
 import { BackupTrigger } from './backup-trigger.js';
 import { newId, timestamp } from './columns.js';
@@ -51,6 +52,10 @@ export class Backup {
   @Field(() => String, { nullable: true, description: 'SHA-256 of what is stored, in hexadecimal.' })
   @Property({ type: 'text', nullable: true })
   sha256: string | null = null;
+
+  @Field(() => BackupPlace, { nullable: true, description: 'Where it is; null until it is done.' })
+  @Enum({ items: () => BackupPlace, nullable: true })
+  place: BackupPlace | null = null;
 
   /** The key of the object, sealed with the team's. Each attempt has a new one. */
   @Property({ type: 'text', nullable: true })

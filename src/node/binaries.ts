@@ -110,8 +110,8 @@ function sourceFiles(folder: string): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      // What builds users' images is compiled apart (builder.ts).
-      if (entry.isDirectory()) return entry.name === 'bin' || entry.name === 'builder' ? [] : sourceFiles(path);
+      // What builds users' images (builder.ts) and what only tests run (s3-server.ts) is compiled apart.
+      if (entry.isDirectory()) return ['bin', 'builder', 's3-server'].includes(entry.name) ? [] : sourceFiles(path);
       return entry.name.endsWith('_test.go') || entry.name.endsWith('.md') ? [] : [path];
     });
 }

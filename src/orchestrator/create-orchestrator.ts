@@ -9,15 +9,19 @@ import { GithubApps } from '../outside/github-app.js';
 import { GuardedFetch } from '../outside/guarded-fetch.js';
 import { DOCKER_HUB } from '../outside/image-reference.js';
 import { ImageRegistry, readMirrors } from '../outside/image-registry.js';
+import { S3Storage } from '../outside/s3-storage.js';
 import type { WakeQueue } from '../queue/wake-queue.js';
 import type { Vault } from '../vault/vault.js';
 import { BuilderProvision } from './build/builder-tools.js';
 import { Builds } from './build/builds.js';
 import { ClusterAway } from './cluster-access.js';
 import { ClusterView } from './cluster-state.js';
+import { BackupBucket } from './database/backup/backup-bucket.js';
 import { BackupFolder } from './database/backup/backup-folder.js';
+import { BackupPlaces } from './database/backup/backup-places.js';
 import { BackupReconciler } from './database/backup/backup-reconciler.js';
 import { LongWork } from './database/backup/long-work.js';
+import { UploadSweep } from './database/backup/upload-sweep.js';
 import { RestoreReconciler } from './database/backup/restore-reconciler.js';
 import { DatabaseReconciler } from './database/database-reconciler.js';
 import { DatabaseRemoval } from './database/database-removal.js';
@@ -85,6 +89,8 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   readonly #logHistory: LogHistoryStore;
   readonly #pods = new PodDirectory();
   readonly #resync: Resync;
+  readonly #storage: S3Storage | null;
+  readonly #uploads: UploadSweep | null;
   readonly #client = (): KubeClient => {
     const client = this.#link.client;
     if (!client || this.#view.state.kind !== 'ready') throw new ClusterAway();
@@ -113,8 +119,11 @@ class KubernetesOrchestrator implements RunningOrchestrator {
       mirrorsHub: () => this.#mirrors().has(DOCKER_HUB),
     });
     this.#resync = new Resync(orm, queue, logger);
-    const backups = new BackupFolder(resolve(config.APEX_BACKUP_DIR ?? `${config.APEX_HOME}/backups`));
-    const backupParts = { orm, vault, cluster: this.#client, installationId, store: backups, work: new LongWork(orm) };
+    this.#storage = openStorage(config);
+    this.#uploads = this.#storage && new UploadSweep(this.#storage, installationId, logger);
+    const folder = new BackupFolder(resolve(config.APEX_BACKUP_DIR ?? `${config.APEX_HOME}/backups`));
+    const backups = new BackupPlaces(folder, this.#storage && new BackupBucket(this.#storage, installationId));
+    const backupParts = { orm, vault, cluster: this.#client, installationId, store: backups, work: new LongWork(orm, logger) };
     this.#reconcilers = {
       backup: new BackupReconciler(backupParts),
       restore: new RestoreReconciler(backupParts),
@@ -152,18 +161,20 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     await queue.work((key, signal) => reconcile(key, signal, { orm, logger, state: () => this.#view.state, reconcilers: this.#reconcilers }));
     this.#resync.start();
     this.#logHistory.start();
+    this.#uploads?.start();
   }
 
   /** Lets the looks at work end, then ends the watches, the logs and the probes. */
   async stop(): Promise<void> {
     this.#resync.stop();
+    this.#uploads?.stop();
     await this.#parts.queue.endWork();
     await this.#builds.stop();
     this.#watched?.watcher.stop();
     await this.#logHistory.stop();
     this.#logs.stop();
     await this.#link.stop();
-    await Promise.all([this.#guard.close(), this.#probe.close()]);
+    await Promise.all([this.#guard.close(), this.#probe.close(), this.#storage?.close()]);
   }
 
   wake(tx: EntityManager, ...keys: readonly ReconcileKey[]): Promise<void> {
@@ -223,4 +234,11 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   #mirrors(): Map<string, string[]> {
     return readMirrors(this.#parts.config.APEX_REGISTRY_MIRRORS, this.#source.kind === 'embedded' ? readEmbeddedNode(this.#source.folder) : null);
   }
+}
+
+/** The storage of the operator's settings; null where there is none. The three come together. */
+function openStorage(config: Config): S3Storage | null {
+  const { APEX_S3_BUCKET: bucket, APEX_S3_ACCESS_KEY_ID: accessKeyId, APEX_S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
+  if (bucket === undefined || accessKeyId === undefined || secretAccessKey === undefined) return null;
+  return new S3Storage({ endpoint: config.APEX_S3_ENDPOINT ?? null, region: config.APEX_S3_REGION, bucket, accessKeyId, secretAccessKey, pathStyle: config.APEX_S3_PATH_STYLE });
 }

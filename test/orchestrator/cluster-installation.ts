@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { request } from 'undici';
 import { parse, type ExecutionResult } from 'graphql';
 import { ensureInstallation } from '../../src/auth/first-boot.js';
@@ -69,13 +70,14 @@ export class ClusterInstallation {
     private readonly accountId: string,
   ) {}
 
-  static async start(settings: Record<string, string> = {}): Promise<ClusterInstallation> {
+  /** `log`: gets what it logs, in all detail. */
+  static async start(settings: Record<string, string> = {}, log?: Writable): Promise<ClusterInstallation> {
     const database = await createTestDatabase();
     const { KUBECONFIG, APEX_NODE_DIR, APEX_TEST_LOG } = process.env;
     const key = randomBytes(32);
     const config = loadConfig({ KUBECONFIG, APEX_NODE_DIR, DATABASE_URL: database.url, APEX_SECRET_KEY: key.toString('base64'), APEX_DEPLOY_DEADLINE_SECONDS: '40', APEX_DOMAIN: ownDomain(), APEX_LOG_HISTORY_BYTES: '0', ...settings });
     const source = settings.KUBECONFIG ? ({ kind: 'kubeconfig', file: settings.KUBECONFIG } as const) : theCluster();
-    const logger = createLogger(APEX_TEST_LOG ?? 'silent');
+    const logger = log ? createLogger('trace', log) : createLogger(APEX_TEST_LOG ?? 'silent');
     const vault = new Vault(config.secretKey);
     const { id } = await ensureInstallation(database.orm, vault);
     const operator = await database.orm.em.fork().findOneOrFail(Account, { isOperator: true });
@@ -88,16 +90,17 @@ export class ClusterInstallation {
     return installation;
   }
 
-  /** A server's worth of parts, on the same rows. */
-  async boot(): Promise<void> {
+  /** A server's worth of parts, on the same rows; with other settings, where some are given. */
+  async boot(settings: Partial<Config> = {}): Promise<void> {
+    const config = { ...this.config, ...settings };
     const { orm } = this.database;
     this.#queue = new WakeQueue(this.database.url, this.logger);
     await this.#queue.start();
     this.orchestrator = createOrchestrator({
-      orm, vault: this.vault, queue: this.#queue, logger: this.logger, config: this.config, installationId: this.installationId, version: 'test',
+      orm, vault: this.vault, queue: this.#queue, logger: this.logger, config, installationId: this.installationId, version: 'test',
       observeCall: ({ method, kind, status }) => this.calls.push({ method, kind, status }),
     });
-    this.#operations = new SchemaOperations(buildApexSchema({ orm, vault: this.vault, orchestrator: this.orchestrator, events: this.events, config: this.config }));
+    this.#operations = new SchemaOperations(buildApexSchema({ orm, vault: this.vault, orchestrator: this.orchestrator, events: this.events, config }));
     await this.orchestrator.start();
   }
 

@@ -34,3 +34,12 @@ export async function prepareBuilder(surroundings: Surroundings, env: NodeJS.Pro
     step.becomes(`The builder of images is ${image}`);
   });
 }
+
+/** Compiles the S3 server of the tests, for the same reason. */
+export async function prepareS3Server(surroundings: Surroundings, progress: Progress, signal: AbortSignal): Promise<void> {
+  const node = await import('../../node/s3-server.js');
+  await progress.step('Making the S3 server of the tests', async (step) => {
+    await node.prepareS3Server({ cacheDir: cachePath(surroundings), signal });
+    step.becomes('The S3 server of the tests is made');
+  });
+}

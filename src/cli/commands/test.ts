@@ -10,7 +10,7 @@ import { Progress } from '../progress.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Surroundings } from '../surroundings.js';
 import { testHome, withTestBed } from '../test-bed.js';
-import { prepareBuilder, seedImages } from './images.js';
+import { prepareBuilder, prepareS3Server, seedImages } from './images.js';
 import { runAttached } from './run-attached.js';
 
 const LARGEST_SEED = 2 ** 31;
@@ -36,7 +36,8 @@ async function test(surroundings: Surroundings, jestArguments: readonly string[]
     // A run of some tests makes these only where one of them asks for it.
     if (jestArguments.every((argument) => argument.startsWith('-'))) {
       await prepareBuilder(surroundings, env, progress, signal);
-      // Without one, the tests that drive it fail and say so; the others run.
+      // Without these, the tests that drive them fail and say so; the others run.
+      await prepareS3Server(surroundings, progress, signal).catch((error: unknown) => progress.say(messageOf(error)));
       await findBrowser(progress).catch((error: unknown) => progress.say(messageOf(error)));
     }
     if (soak) progress.say(`Full size, APEX_TEST_SEED=${seed}`);

@@ -12,6 +12,7 @@ import { ProvenPreviews } from './010-proven-previews.js';
 import { LogDrains } from './011-log-drains.js';
 import { Backups } from './012-backups.js';
 import { PreviewHosts } from './015-preview-hosts.js';
+import { BackupPlaces } from './018-backup-places.js';
 import { Builds } from './013-builds.js';
 import { DatabaseUsage } from './016-database-usage.js';
 
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   { name: '015-preview-hosts', class: PreviewHosts },
   { name: '013-builds', class: Builds },
   { name: '016-database-usage', class: DatabaseUsage },
+  { name: '018-backup-places', class: BackupPlaces },
 ];

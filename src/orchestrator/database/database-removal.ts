@@ -5,7 +5,7 @@ import { ManagedDatabase } from '../../entities/managed-database.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { LookResult } from '../../queue/wake-queue.js';
 import type { ClusterAccess } from '../cluster-access.js';
-import type { BackupStore } from './backup/backup-folder.js';
+import type { BackupPlaces } from './backup/backup-places.js';
 import { removeDatabase } from './database-objects.js';
 
 /** The watcher reports each object that goes; this is for what it missed. */
@@ -17,7 +17,7 @@ export class DatabaseRemoval {
   constructor(
     private readonly orm: MikroORM,
     private readonly cluster: ClusterAccess,
-    private readonly backups: Pick<BackupStore, 'removeAll'>,
+    private readonly backups: Pick<BackupPlaces, 'removeAll'>,
     private readonly installationId: string,
   ) {}
 

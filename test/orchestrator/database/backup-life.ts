@@ -5,6 +5,7 @@ export interface SeenBackup {
   state: string;
   size: number | null;
   sha256: string | null;
+  place: string | null;
   message: string | null;
   endedAt: string | null;
 }
@@ -28,7 +29,7 @@ export class BackupLife {
   }
 
   async list(databaseId: string): Promise<SeenBackup[]> {
-    return (await this.apex.graphql<{ backups: { nodes: SeenBackup[] } }>('query ($id: ID!) { backups(databaseId: $id) { nodes { id state size sha256 message endedAt } } }', { id: databaseId })).backups.nodes;
+    return (await this.apex.graphql<{ backups: { nodes: SeenBackup[] } }>('query ($id: ID!) { backups(databaseId: $id) { nodes { id state size sha256 place message endedAt } } }', { id: databaseId })).backups.nodes;
   }
 
   async remove(id: string): Promise<void> {

@@ -1,31 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
-/** Which object: a backup of a database. */
-export interface BackupObject {
-  databaseId: string;
-  id: string;
-}
-
-/** What was stored: its bytes, and their SHA-256 in hexadecimal. */
-export interface StoredObject {
-  size: number;
-  sha256: string;
-}
-
-/** Where backups are kept. They are sealed before they come here. */
-export interface BackupStore {
-  /** Stores a stream; the object is there whole, or not at all. Replaces what a cut attempt left. */
-  write(object: BackupObject, content: AsyncIterable<Buffer>, signal: AbortSignal): Promise<StoredObject>;
-  read(object: BackupObject, signal: AbortSignal): AsyncIterable<Buffer>;
-  /** Reads all of it; null where there is no such object. */
-  measure(object: BackupObject, signal: AbortSignal): Promise<StoredObject | null>;
-  remove(object: BackupObject): Promise<void>;
-  /** Removes all objects of a database. */
-  removeAll(databaseId: string): Promise<void>;
-}
+import { measureStream, Tally, type BackupObject, type BackupStore, type StoredObject } from './backup-store.js';
 
 /** A folder with a folder for each database. Servers that share a database of rows share the folder. */
 export class BackupFolder implements BackupStore {
@@ -37,18 +13,15 @@ export class BackupFolder implements BackupStore {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(unfinished, 'w', 0o600);
     try {
-      const hash = createHash('sha256');
-      let size = 0;
-      for await (const chunk of content) {
+      const tally = new Tally();
+      for await (const chunk of tally.of(content)) {
         signal.throwIfAborted();
         await file.writeFile(chunk);
-        hash.update(chunk);
-        size += chunk.length;
       }
       await file.sync();
       await rename(unfinished, path);
       await syncFolder(dirname(path));
-      return { size, sha256: hash.digest('hex') };
+      return tally.total();
     } catch (error) {
       await rm(unfinished, { force: true });
       throw error;
@@ -62,18 +35,12 @@ export class BackupFolder implements BackupStore {
   }
 
   async measure(object: BackupObject, signal: AbortSignal): Promise<StoredObject | null> {
-    const hash = createHash('sha256');
-    let size = 0;
     try {
-      for await (const chunk of this.read(object, signal)) {
-        hash.update(chunk);
-        size += chunk.length;
-      }
+      return await measureStream(this.read(object, signal));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
     }
-    return { size, sha256: hash.digest('hex') };
   }
 
   async remove(object: BackupObject): Promise<void> {

@@ -6,7 +6,7 @@ import { requireFence } from '../../../entities/fence.js';
 import type { HeldLease } from '../../../queue/lease.js';
 import type { LookResult } from '../../../queue/wake-queue.js';
 import type { Vault } from '../../../vault/vault.js';
-import type { BackupStore } from './backup-folder.js';
+import type { BackupPlaces } from './backup-places.js';
 import { openEngine, type EngineAccessParts } from './engine-access.js';
 import { readContent } from './engine-content.js';
 import type { LongWork } from './long-work.js';
@@ -17,7 +17,7 @@ const KEY_BYTES = 32;
 export interface BackupParts extends EngineAccessParts {
   orm: MikroORM;
   vault: Pick<Vault, 'open' | 'seal'>;
-  store: BackupStore;
+  store: BackupPlaces;
   work: LongWork;
 }
 

@@ -4,6 +4,7 @@ import type { Backup } from '../../../entities/backup.js';
 import { requireFence } from '../../../entities/fence.js';
 import { Lease } from '../../../entities/lease.js';
 import { Restore } from '../../../entities/restore.js';
+import type { Logger } from '../../../logger.js';
 import type { HeldLease } from '../../../queue/lease.js';
 import type { LookResult } from '../../../queue/wake-queue.js';
 
@@ -21,7 +22,10 @@ type Row = Backup | Restore;
 export class LongWork {
   #running = 0;
 
-  constructor(private readonly orm: MikroORM) {}
+  constructor(
+    private readonly orm: MikroORM,
+    private readonly logger: Logger,
+  ) {}
 
   /**
    * One look at a row that is RUNNING. `work` answers what is written when it is DONE, or null while it has to wait; an
@@ -41,6 +45,7 @@ export class LongWork {
       lease.signal.throwIfAborted();
       const message = late.aborted ? 'It took longer than 2 hours.' : sentenceOf(error);
       if (message === null) throw error;
+      this.logger.warn({ err: error, key: lease.fence.key }, 'a backup or a restore failed');
       return await this.#end(type, row, lease, async () => failed(message));
     } finally {
       this.#running -= 1;
@@ -73,7 +78,7 @@ export class LongWork {
 const failed = (message: string): object => ({ state: BackupState.FAILED, message });
 
 /** Errors that are about the database or the object, told in a sentence; others are ours, and the look is tried again. */
-const TOLD = new Set(['EngineRefused', 'EngineAway', 'ObjectBroken']);
+const TOLD = new Set(['EngineRefused', 'EngineAway', 'ObjectBroken', 'StorageFailed']);
 
 function sentenceOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;

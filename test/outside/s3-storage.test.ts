@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
+import { StorageFailed, type S3Storage } from '../../src/outside/s3-storage.js';
+import { S3_START_MS, startS3Server, type S3Server } from '../support/s3-server.js';
+
+const MIB = 1024 * 1024;
+const never = new AbortController().signal;
+const BLOCK = randomBytes(MIB);
+
+/** A stream of so many MiB, each another one; what it does after them is up to the test. */
+async function* stream(mib: number, after: () => Promise<void> | void = () => undefined): AsyncGenerator<Buffer> {
+  for (let number = 0; number < mib; number += 1) {
+    const block = Buffer.from(BLOCK);
+    block.writeUInt32BE(number);
+    yield block;
+  }
+  await after();
+}
+
+async function sumOf(content: AsyncIterable<Buffer> | null): Promise<string> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of content ?? []) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return `${size} ${hash.digest('hex')}`;
+}
+
+async function keys(storage: S3Storage, prefix = ''): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of storage.list(prefix)) found.push(key);
+  return found.sort();
+}
+
+describe('S3-compatible storage', () => {
+  let server: S3Server;
+  let storage: S3Storage;
+
+  beforeAll(async () => {
+    server = await startS3Server();
+    storage = server.client();
+  }, S3_START_MS);
+  afterAll(async () => {
+    await storage?.close();
+    await server?.stop();
+  });
+
+  it.each([0, 1, 16, 50])('keeps a stream of %i MiB as it is', async (mib) => {
+    const key = `some/where/${mib}`;
+    await storage.put(key, stream(mib), never);
+    expect(await sumOf(await storage.get(key, never))).toBe(await sumOf(stream(mib)));
+    expect(await keys(storage, 'some/')).toEqual([key]);
+    await storage.remove(key);
+    await storage.remove(key);
+    expect(await storage.get(key, never)).toBeNull();
+    expect(await keys(storage)).toEqual([]);
+  }, 60_000);
+
+  it('gives the beginning alone', async () => {
+    await storage.put('head', stream(1), never);
+    const begin = Buffer.from(BLOCK.subarray(0, 100));
+    begin.writeUInt32BE(0);
+    expect(await sumOf(await storage.get('head', never, 100))).toBe(await sumOf(Readable.from([begin])));
+    await storage.remove('head');
+  });
+
+  it('has nothing of a stream that fails, or is cut off', async () => {
+    const fails = stream(40, () => Promise.reject(new Error('The engine went away')));
+    await expect(storage.put('failed', fails, never)).rejects.toThrow('The engine went away');
+
+    const cut = new AbortController();
+    const endless = stream(40, () => new Promise<void>((_resolve, reject) => {
+      cut.signal.addEventListener('abort', () => reject(new Error('cut off')));
+      cut.abort(new Error('The server stops'));
+    }));
+    await expect(storage.put('cut', endless, cut.signal)).rejects.toThrow(/cut off|The server stops/);
+
+    expect(await keys(storage)).toEqual([]);
+    expect(await storage.endUploads('', new Date(Date.now() + 60_000))).toBe(0);
+  }, 60_000);
+
+  it('finds the uploads of a killed server, and only those that are old', async () => {
+    const { S3Client, CreateMultipartUploadCommand } = await import('@aws-sdk/client-s3');
+    const { APEX_S3_ENDPOINT: endpoint, APEX_S3_ACCESS_KEY_ID: accessKeyId, APEX_S3_SECRET_ACCESS_KEY: secretAccessKey } = server.settings;
+    const killed = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } });
+    await killed.send(new CreateMultipartUploadCommand({ Bucket: 'apex-objects', Key: 'ours/half' }));
+    await killed.send(new CreateMultipartUploadCommand({ Bucket: 'apex-objects', Key: 'theirs/half' }));
+    killed.destroy();
+    expect(await storage.endUploads('ours/', new Date(Date.now() - 60_000))).toBe(0);
+    expect(await storage.endUploads('ours/', new Date(Date.now() + 60_000))).toBe(1);
+    expect(await storage.endUploads('ours/', new Date(Date.now() + 60_000))).toBe(0);
+    expect(await storage.endUploads('theirs/', new Date(Date.now() + 60_000))).toBe(1);
+  });
+
+  it('says what it refuses, without any secret or address', async () => {
+    const wrong = server.client('canary-of-another-secret');
+    const refused = await wrong.put('x', stream(1), never).then(() => null, (error: unknown) => error);
+    expect(refused).toBeInstanceOf(StorageFailed);
+    expect(inspect(refused, { depth: 9, showHidden: true })).toMatch(/SignatureDoesNotMatch, status 403/);
+    expect(inspect(refused, { depth: 9, showHidden: true })).not.toMatch(/canary|apex-tests|127\.0\.0\.1/);
+    await wrong.close();
+  });
+});
