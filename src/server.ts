@@ -25,6 +25,7 @@ import { keyedOperations } from './server/keyed-operations.js';
 import { isNotConnected } from './schema/masked-errors.js';
 import { CLOCKS, Clocks } from './schedule/clocks.js';
 import { clockContext } from './server/clock-context.js';
+import { createDashboard } from './server/dashboard.js';
 import { createDoors } from './server/doors.js';
 import { createStartingApp } from './server/http-app.js';
 import { Metrics } from './server/metrics.js';
@@ -57,7 +58,9 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 export async function startServer(config: Config, logger: Logger): Promise<ApexServer> {
   const stops = new Stops(logger);
   let why = 'The server is starting.';
-  let handler: Handler = createStartingApp(() => why, config.APEX_TRUSTED_PROXIES, logger);
+  const dashboard = createDashboard();
+  if (!dashboard) logger.warn('there is no dashboard: it was not built with the server');
+  let handler: Handler = createStartingApp(() => why, dashboard, config.APEX_TRUSTED_PROXIES, logger);
   const http = createServer((req, res) => handler(req, res));
   http.requestTimeout = 60_000;
   http.headersTimeout = 15_000;
@@ -102,7 +105,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema, keyedOperations(calls));
     metrics.watch({ deploymentsByState: () => deploymentsByState(orm), reconcileQueue: () => queue.counts(), logFollows: () => orchestrator.logFollows() });
-    const doors = await createDoors({ http, config, url, orm, schema, operations, authenticate, streams, limiter, sessionLimiter, unsignedLimiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
+    const doors = await createDoors({ http, config, url, dashboard, orm, schema, operations, authenticate, streams, limiter, sessionLimiter, unsignedLimiter, orchestrator, metrics, logger, isStopping: () => stops.signal.aborted });
     stops.add('doors', () => doors.stop());
     void streams.watch(events);
     const clocks = new Clocks({ operations, open: () => clockContext({ orm, authenticate, streams, logger }), logger });

@@ -21,7 +21,6 @@ import { createForgeDoor, FORGE_ADDRESSES, type ForgeDoorParts } from '../webhoo
 import { WEBHOOK_PATHS } from '../webhooks/webhook-paths.js';
 import { checkedShape } from './operation-shapes.js';
 import { DocumentGate } from './document-gate.js';
-import { createDashboard } from './dashboard.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { createGraphqlStream } from './graphql-stream.js';
 import { serveWebSockets } from './graphql-ws.js';
@@ -43,6 +42,8 @@ export interface DoorParts {
   http: Server;
   config: Config;
   url: string;
+  /** Null where it has not been built. */
+  dashboard: RequestHandler | null;
   orm: Database;
   schema: GraphQLSchema;
   operations: SchemaOperations;
@@ -71,10 +72,8 @@ export async function createDoors(parts: DoorParts): Promise<{ app: Express; sto
   const routes = servedRoutes(schema, operations);
   const graphql = await createGraphqlHttp({ ...shared, open: opener(contexts, 'graphql', cookies), isProduction });
   const sockets = serveWebSockets(parts.http, { ...shared, purses, streams, contexts, trustedProxies: config.APEX_TRUSTED_PROXIES, cookies });
-  const dashboard = createDashboard();
-  if (!dashboard) logger.warn('there is no dashboard: it was not built with the server');
   const app = createApp({
-    dashboard,
+    dashboard: parts.dashboard,
     rest: createRestDoor({ routes, operations, open: opener(contexts, 'rest'), requestIdOf: (res) => scopeOf(res).requestId, explain: (error, requestId) => apexErrorOf(error, { requestId, logger }) }),
     documentation: createDocumentation(openApiOf(routes, config.APEX_PUBLIC_URL ?? parts.url, API_VERSION, WEBHOOK_PATHS)),
     webhooks: webhooks(parts, contexts),

@@ -52,10 +52,11 @@ export function createApp(parts: AppParts): Express {
   return app;
 }
 
-/** Answers while the server starts: alive, not ready, and why. */
-export function createStartingApp(why: () => string, trustedProxies: number, logger: Logger): Express {
+/** Answers while the server starts: alive, not ready, and why. A page of the dashboard asks again by itself. */
+export function createStartingApp(why: () => string, dashboard: RequestHandler | null, trustedProxies: number, logger: Logger): Express {
   const app = bareApp(trustedProxies);
   app.get('/healthz', alive);
+  if (dashboard) app.use(dashboard);
   app.use((_req, res) => sendProblem(res, new ApexError('UNAVAILABLE', why(), { retryAfterSeconds: 2 }), scopeOf(res).requestId));
   finish(app, logger);
   return app;

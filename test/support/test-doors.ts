@@ -21,7 +21,7 @@ export async function openDoors(api: TestApi): Promise<{ url: string; close: () 
   const limiter = createRateLimiter(api.database.url, 0, logger);
   const { database, schema, operations, authenticate, orchestrator } = api;
   const streams = new OpenStreams(authenticate, logger);
-  const doors = await createDoors({ http, config, url, orm: database.orm, schema, operations, authenticate, streams, limiter, sessionLimiter: limiter, unsignedLimiter: limiter, orchestrator, metrics: new Metrics(), logger, isStopping: () => false });
+  const doors = await createDoors({ http, config, url, dashboard: null, orm: database.orm, schema, operations, authenticate, streams, limiter, sessionLimiter: limiter, unsignedLimiter: limiter, orchestrator, metrics: new Metrics(), logger, isStopping: () => false });
   void streams.watch(api.events);
   handler = doors.app;
   return {

@@ -101,6 +101,68 @@ describe('the dashboard, in a browser', () => {
     expect(await page.locator('.deployments > li').count()).toBe(2);
   }, 120_000);
 
+  it('finds lines that were written before', async () => {
+    await page.getByRole('button', { name: 'Search older lines' }).click();
+    const older = page.getByRole('region', { name: 'Older lines of web' });
+    await page.getByRole('search').getByLabel('Text').fill('line 299 of');
+    const search = async (): Promise<number> => {
+      await page.getByRole('search').getByRole('button', { name: 'Search' }).click();
+      await older.getByText(/line 299 of 300|no line like this/).waitFor();
+      return older.getByText('line 299 of 300').count();
+    };
+    await until('the line is kept', search, (count) => count === 1);
+    await page.getByRole('button', { name: 'Search older lines' }).click();
+  }, 120_000);
+
+  it('deploys what one fills in, says what is wrong with it, and takes a change back', async () => {
+    await page.getByRole('link', { name: 'Services' }).first().click();
+    await page.getByRole('link', { name: 'Deploy a service' }).click();
+    await page.getByLabel('Name').fill('Second One');
+    await page.getByLabel('Image').fill('apex.local/hello');
+    await page.getByLabel('Port').fill('8080');
+    await page.getByLabel('Variables').fill('GREETING=first');
+    await page.getByRole('button', { name: 'Deploy' }).click();
+    await page.locator('.field', { hasText: 'Name' }).locator('.fault').waitFor();
+    await page.getByLabel('Name').fill('second');
+    await page.getByRole('button', { name: 'Deploy' }).click();
+    await page.getByRole('heading', { name: 'second' }).waitFor();
+    const deployment = (release: number): Locator => page.locator('.deployments > li', { hasText: `release ${release}` }).first();
+    await deployment(1).getByText('serves now').waitFor();
+
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.getByLabel('Variables').fill('GREETING=second');
+    await page.getByRole('form', { name: 'Change the service' }).getByRole('button', { name: 'Change' }).click();
+    await deployment(2).getByText('serves now').waitFor();
+    await page.getByRole('button', { name: 'Roll back to release 1' }).click();
+    await page.getByText(/rolled back by Operator/).waitFor();
+    await deployment(1).getByText('serves now').waitFor();
+
+    const status = page.getByRole('heading', { name: 'second' }).locator('..').getByRole('status');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await status.getByText('paused', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await status.getByText('running', { exact: true }).waitFor();
+  }, 150_000);
+
+  it('lets who was invited in, and offers nobody what he may not do', async () => {
+    const { body: teams } = await server.rest.get('/api/teams');
+    const { body: invited } = await server.rest.post(`/api/teams/${teams[0].id}/members`, { email: 'viewer@example.com', role: 'VIEWER' });
+    const context = await browser.newContext();
+    const theirs = await context.newPage();
+    await theirs.goto(invited.inviteUrl);
+    await theirs.getByLabel('Your name').fill('A Viewer');
+    await theirs.getByLabel('Password').fill(PASSWORD);
+    await theirs.getByRole('button', { name: 'Come in' }).click();
+    await theirs.getByLabel('Team').selectOption(teams[0].id);
+    await theirs.getByRole('link', { name: 'web', exact: true }).waitFor();
+    expect(await theirs.getByRole('link', { name: 'Deploy a service' }).count()).toBe(0);
+    await theirs.getByRole('link', { name: 'web', exact: true }).click();
+    await theirs.getByText('following', { exact: true }).waitFor();
+    await theirs.getByText('serves now').waitFor();
+    expect(await theirs.getByRole('button', { name: /Redeploy|Pause|Change|Delete|Roll back|Cancel/ }).count()).toBe(0);
+    await context.close();
+  }, 120_000);
+
   it('is left by signing out, and nothing in it was against its own rules', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();

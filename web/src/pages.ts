@@ -1,4 +1,6 @@
 import type { ComponentType } from 'react';
+import { DatabasesPage } from './databases/databases-page.js';
+import { DeliveriesPage } from './deliveries/deliveries-page.js';
 import { DeployPage } from './services/deploy-page.js';
 import { ServicePage } from './services/service-page.js';
 import { ServicesPage } from './services/services-page.js';
@@ -20,6 +22,8 @@ export const PAGES: readonly PageOfAddress[] = [
   { path: '/', title: 'Services', Page: ServicesPage },
   { path: '/deploy', Page: DeployPage },
   { path: '/services/:id', Page: ServicePage },
+  { path: '/databases', title: 'Databases', Page: DatabasesPage },
+  { path: '/deliveries', title: 'Deliveries', Page: DeliveriesPage },
 ];
 
 /** The page at an address. */

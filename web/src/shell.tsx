@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { SignOutDocument, type ViewerQuery } from '../generated/operations.js';
 import { useIsCut } from './client/live-context.js';
 import { refusalOf } from './client/refusal.js';
@@ -18,6 +19,13 @@ export function Shell({ viewer }: { viewer: ViewerQuery['viewer'] }) {
   // A page that is loaded anew has nothing left of who was here.
   const signOut = async (): Promise<void> => void ((await out.run({})) && location.assign('/'));
   const page = pageAt(address);
+  const content = useRef<HTMLElement>(null);
+  const shown = useRef(address.pathname);
+  // Who cannot see the page change is led to its content.
+  useEffect(() => {
+    if (shown.current !== address.pathname) content.current?.focus({ preventScroll: true });
+    shown.current = address.pathname;
+  }, [address.pathname]);
   return (
     <PlaceContext value={place}>
       <a className="skip" href="#content">Skip to the content</a>
@@ -33,7 +41,7 @@ export function Shell({ viewer }: { viewer: ViewerQuery['viewer'] }) {
         </div>
       </header>
       {isCut && <p role="status" className="notice cut">The connection to the server was lost; it is being made again. What you see may be old.</p>}
-      <main id="content" tabIndex={-1}>
+      <main id="content" ref={content} tabIndex={-1}>
         <Refused refusal={out.refusal ?? (result.error ? refusalOf(result.error) : null)} />
         {place ? page ? <page.Page key={address.pathname} id={page.id} /> : <p>There is no page here. <Link to="/">To the services</Link></p> : !result.error && <p role="status">Loading …</p>}
       </main>

@@ -16,7 +16,7 @@ export interface Refusal {
 /** In the server's own words where it answered. */
 export function refusalOf(error: CombinedError): Refusal {
   const [first] = error.graphQLErrors;
-  if (codeOf(error) === null || !first) return { message: 'The server cannot be reached. What you see may be old; it is tried again.', faults: [] };
+  if (codeOf(error) === null || !first) return { message: 'The server cannot be reached, or is just starting. What you see may be old.', faults: [] };
   const faults = (first.extensions.faults as Fault[] | undefined) ?? [];
   return { message: first.message, faults: faults.map(({ path, message }) => ({ path: path.replace(/^input\./, ''), message })) };
 }

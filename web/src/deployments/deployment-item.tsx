@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { DeploymentLineFragment } from '../../generated/operations.js';
 import { Ago } from '../controls/ago.js';
+import { BuildLog } from './build-log.js';
 import { Status } from '../services/status.js';
 
 const CAUSES: Record<DeploymentLineFragment['trigger'], string> = {
@@ -31,6 +32,7 @@ export function DeploymentItem({ deployment, isCurrent, children }: DeploymentIt
       </div>
       {reason && <p className="reason">{reason.message}</p>}
       {reason?.lastLines && reason.lastLines.length > 0 && <pre className="last">{reason.lastLines.join('\n')}</pre>}
+      {deployment.build && <BuildLog deploymentId={deployment.id} isRunning={deployment.build.state === 'RUNNING'} />}
       <ol className="steps">
         {steps.map((step) => (
           <li key={step.name} className={step.state.toLowerCase()}>

@@ -4,13 +4,12 @@ import { useIsCut } from '../client/live-context.js';
 import { LogEntry } from './log-entry.js';
 import { useLog } from './use-log.js';
 
-const LEVELS: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const TYPED_MS = 300;
 /** So near to its end, the log is read at its end. */
 const NEAR_PX = 24;
 
 /** The live log of a service: it goes along with what comes until one scrolls up or holds it. */
-export function LogView({ serviceId, name }: { serviceId: string; name: string }) {
+export function LogView({ serviceId, name, levels }: { serviceId: string; name: string; levels: readonly LogLevel[] }) {
   const id = useId();
   const [typed, setTyped] = useState('');
   const [text, setText] = useState('');
@@ -44,7 +43,7 @@ export function LogView({ serviceId, name }: { serviceId: string; name: string }
           <label htmlFor={`${id}-level`}>Level</label>
           <select id={`${id}-level`} value={level ?? ''} onChange={(event) => setLevel((event.target.value || null) as LogLevel | null)}>
             <option value="">all</option>
-            {LEVELS.map((one) => <option key={one} value={one}>{one.toLowerCase()} and worse</option>)}
+            {levels.map((one) => <option key={one} value={one}>{one.toLowerCase()} and worse</option>)}
           </select>
           <button aria-pressed={isHeld} onClick={() => setHeld(!isHeld)}>{isHeld ? 'Go on' : 'Hold'}</button>
         </div>

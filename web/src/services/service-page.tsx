@@ -7,7 +7,7 @@ import { Ago } from '../controls/ago.js';
 import { Refused } from '../controls/refused.js';
 import { useTitle } from '../controls/use-title.js';
 import { Deployments } from '../deployments/deployments.js';
-import { LogView } from '../logs/log-view.js';
+import { Logs } from '../logs/logs.js';
 import { Link } from '../navigation/link.js';
 import { ServiceActions } from './service-actions.js';
 import { Status } from './status.js';
@@ -38,7 +38,7 @@ export function ServicePage({ id }: { id: string }) {
         <Fact name="Made"><Ago at={service.createdAt} /></Fact>
       </dl>
       <ServiceActions service={service} />
-      <LogView serviceId={service.id} name={service.name} />
+      <Logs serviceId={service.id} name={service.name} />
       <Deployments service={service} />
     </>
   );

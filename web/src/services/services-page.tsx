@@ -1,8 +1,9 @@
-import { useEffect, useEffectEvent, useState } from 'react';
+import { useState } from 'react';
 import { useQuery } from 'urql';
 import { ServicesDocument } from '../../generated/operations.js';
 import { refusalOf } from '../client/refusal.js';
 import { Refused } from '../controls/refused.js';
+import { useNowAndThen } from '../controls/use-now-and-then.js';
 import { useTitle } from '../controls/use-title.js';
 import { Link } from '../navigation/link.js';
 import { usePlace } from '../places/places.js';
@@ -18,12 +19,8 @@ export function ServicesPage() {
   const [page, setPage] = useState<{ place: string; after: string | null }>({ place, after: null });
   const after = page.place === place ? page.after : null;
   const [{ data, error }, ask] = useQuery({ query: ServicesDocument, variables: { teamId: team.id, environment: environment.name, after }, requestPolicy: 'cache-and-network' });
-  const look = useEffectEvent(() => !document.hidden && ask({ requestPolicy: 'network-only' }));
   useTitle('Services');
-  useEffect(() => {
-    const timer = setInterval(look, LOOK_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useNowAndThen(LOOK_MS, () => ask({ requestPolicy: 'network-only' }));
 
   const { nodes = [], pageInfo } = data?.services ?? {};
   return (
