@@ -144,6 +144,21 @@ describe('the dashboard, in a browser', () => {
     await status.getByText('running', { exact: true }).waitFor();
   }, 150_000);
 
+  it('makes a database, and shows what became of it', async () => {
+    await page.getByRole('link', { name: 'Databases' }).click();
+    await page.getByRole('button', { name: 'New database' }).click();
+    await page.getByLabel('Name').fill('cache');
+    await page.getByLabel('Engine').selectOption('redis');
+    await page.getByRole('button', { name: 'Create' }).click();
+    const row = page.getByRole('row', { name: /cache/ });
+    await row.getByRole('button', { name: 'Connection' }).click();
+    await row.getByText(/^redis:\/\//).waitFor();
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await row.getByRole('button', { name: 'Delete cache' }).click();
+    await row.getByText('deleted', { exact: true }).waitFor();
+    await row.getByRole('button', { name: 'Bring back' }).waitFor();
+  }, 120_000);
+
   it('lets who was invited in, and offers nobody what he may not do', async () => {
     const { body: teams } = await server.rest.get('/api/teams');
     const { body: invited } = await server.rest.post(`/api/teams/${teams[0].id}/members`, { email: 'viewer@example.com', role: 'VIEWER' });

@@ -3,7 +3,7 @@ import { DatabaseConnectionDocument } from '../../generated/operations.js';
 import { refusalOf } from '../client/refusal.js';
 import { Refused } from '../controls/refused.js';
 
-/** How services connect to a database, with its credentials. Each look is in the team's log, and nothing of it is kept in the page. */
+/** How services connect to a database, with its credentials. Each look is asked for anew, and is in the team's log. */
 export function Connection({ id }: { id: string }) {
   const [{ data, error }] = useQuery({ query: DatabaseConnectionDocument, variables: { id }, requestPolicy: 'network-only' });
   if (error) return <Refused refusal={refusalOf(error)} />;

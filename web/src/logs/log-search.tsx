@@ -38,15 +38,12 @@ export function LogSearch({ serviceId, name, levels }: { serviceId: string; name
       <form className="heading" role="search" onSubmit={submit}>
         <h2 id={`${id}-title`}>Older lines</h2>
         <div className="filters">
-          <label htmlFor={`${id}-text`}>Text</label>
-          <input id={`${id}-text`} type="search" autoFocus spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
-          <label htmlFor={`${id}-level`}>Level</label>
-          <select id={`${id}-level`} value={level ?? ''} onChange={(event) => setLevel((event.target.value || null) as LogLevel | null)}>
+          <label>Text <input type="search" autoFocus spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} /></label>
+          <label>Level <select value={level ?? ''} onChange={(event) => setLevel((event.target.value || null) as LogLevel | null)}>
             <option value="">all</option>
             {levels.map((one) => <option key={one} value={one}>{one.toLowerCase()} and worse</option>)}
-          </select>
-          <label htmlFor={`${id}-span`}>In</label>
-          <select id={`${id}-span`} value={hours} onChange={(event) => setHours(event.target.value)}>{Object.entries(SPANS).map(([value, title]) => <option key={value} value={value}>{title}</option>)}</select>
+          </select></label>
+          <label>In <select value={hours} onChange={(event) => setHours(event.target.value)}>{Object.entries(SPANS).map(([value, title]) => <option key={value} value={value}>{title}</option>)}</select></label>
           <button className="main" disabled={isAsking}>Search</button>
         </div>
       </form>

@@ -38,13 +38,11 @@ export function LogView({ serviceId, name, levels }: { serviceId: string; name: 
         <h2 id={`${id}-title`}>Live log</h2>
         <span role="status" className="hint">{isAway ? 'connecting again …' : state.kind === 'following' ? (isHeld ? 'held' : 'following') : state.kind === 'beginning' ? 'connecting …' : 'ended'}</span>
         <div className="filters">
-          <label htmlFor={`${id}-text`}>Text</label>
-          <input id={`${id}-text`} type="search" spellCheck={false} value={typed} onChange={(event) => setTyped(event.target.value)} />
-          <label htmlFor={`${id}-level`}>Level</label>
-          <select id={`${id}-level`} value={level ?? ''} onChange={(event) => setLevel((event.target.value || null) as LogLevel | null)}>
+          <label>Text <input type="search" spellCheck={false} value={typed} onChange={(event) => setTyped(event.target.value)} /></label>
+          <label>Level <select value={level ?? ''} onChange={(event) => setLevel((event.target.value || null) as LogLevel | null)}>
             <option value="">all</option>
             {levels.map((one) => <option key={one} value={one}>{one.toLowerCase()} and worse</option>)}
-          </select>
+          </select></label>
           <button aria-pressed={isHeld} onClick={() => setHeld(!isHeld)}>{isHeld ? 'Go on' : 'Hold'}</button>
         </div>
       </div>
