@@ -72,6 +72,7 @@ export const SETTINGS = z.object({
   APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
   APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),
   APEX_LOG_HISTORY_DIR: path.optional().describe('Folder of the kept log lines; unset: `log-history` in APEX_HOME. Servers on one database share it'),
+  APEX_LOG_HISTORY_STORE: z.enum(['folder', 's3']).default('folder').describe('s3: new log lines are kept in the bucket of APEX_S3_BUCKET, not in that folder'),
   APEX_LOKI_URL: z.url().optional().describe('A Loki of yours: it gets the lines of all teams, and searches of the history ask it. Lines are kept here too until it has them'),
   APEX_LOKI_TOKEN: z.string().optional().describe('Authorization header for it, e.g. `Basic …`'),
   APEX_LOKI_TENANT: z.string().optional().describe('X-Scope-OrgID header for it'),
@@ -123,6 +124,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const previous = given.APEX_SECRET_KEY_PREVIOUS ? keyBytes('APEX_SECRET_KEY_PREVIOUS', given.APEX_SECRET_KEY_PREVIOUS) : null;
   if (typeof previous === 'string') faults.push(previous);
   faults.push(...missingOf(given, ['APEX_S3_BUCKET', 'APEX_S3_ACCESS_KEY_ID', 'APEX_S3_SECRET_ACCESS_KEY']));
+  if (given.APEX_LOG_HISTORY_STORE === 's3' && given.APEX_S3_BUCKET === undefined) faults.push('APEX_S3_BUCKET: is required with APEX_LOG_HISTORY_STORE=s3');
   if (!parsed.success || typeof key === 'string' || typeof previous === 'string' || faults.length > 0) throw new ConfigError(faults);
   const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, APEX_SECRET_KEY_COMMAND: _command, APEX_SECRET_KEY_PREVIOUS: _previous, ...settings } = parsed.data;
   return Object.freeze({ ...settings, secretKey: key, previousKey: previous });

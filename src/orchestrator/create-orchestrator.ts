@@ -112,14 +112,14 @@ class KubernetesOrchestrator implements RunningOrchestrator {
       return quotaOf(team?.quota ?? null, config.APEX_TEAM_QUOTA ?? {});
     }, config.APEX_OPEN_NETWORKS);
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
-    this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
+    this.#storage = openStorage(config);
+    this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, storage: this.#storage, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
     this.#builds = new Builds({
       orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, apps: new GithubApps(config.APEX_GITHUB_API_URL, this.#guard), provision: new BuilderProvision(this.#source, config.APEX_CACHE_DIR ?? join(homedir(), '.cache', 'apex')),
       guardedAddresses: (client, signal) => this.#keeper.guardedAddresses(client, signal),
       mirrorsHub: () => this.#mirrors().has(DOCKER_HUB),
     });
     this.#resync = new Resync(orm, queue, logger);
-    this.#storage = openStorage(config);
     this.#uploads = this.#storage && new UploadSweep(this.#storage, installationId, logger);
     const folder = new BackupFolder(resolve(config.APEX_BACKUP_DIR ?? `${config.APEX_HOME}/backups`));
     const backups = new BackupPlaces(folder, this.#storage && new BackupBucket(this.#storage, installationId));

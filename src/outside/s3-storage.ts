@@ -56,11 +56,14 @@ export class S3Storage {
     try {
       const first = await parts.next();
       if (!first.done && !first.value.last) return await this.#putParts(key, first.value.part, parts, signal);
-      const body = first.value?.part ?? Buffer.alloc(0);
-      await this.#call('PutObject', PART_MS, signal, ({ sdk, client }, abortSignal) => client.send(new sdk.PutObjectCommand({ Bucket: this.settings.bucket, Key: key, Body: body }), { abortSignal }));
+      await this.putBytes(key, first.value?.part ?? Buffer.alloc(0), signal);
     } finally {
       await parts.return(undefined);
     }
+  }
+
+  async putBytes(key: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    await this.#call('PutObject', PART_MS, signal, ({ sdk, client }, abortSignal) => client.send(new sdk.PutObjectCommand({ Bucket: this.settings.bucket, Key: key, Body: bytes }), { abortSignal }));
   }
 
   /** Null where there is no such object. `bytes`: no more than the first so many. */

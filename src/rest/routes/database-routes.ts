@@ -6,7 +6,7 @@ const DATABASE = `
   resources { cpu memory } storage createdAt deletedAt purgeAt`;
 
 const SCHEDULE = 'databaseId cron timeZone keepCount keepDays nextAt trouble createdAt';
-const BACKUP = 'id databaseId state trigger engine version size contentSize sha256 message createdAt endedAt';
+const BACKUP = 'id databaseId state trigger engine version size contentSize sha256 place message createdAt endedAt';
 const RESTORE = 'id backupId databaseId state message createdAt endedAt';
 
 const flatten = { environment: 'name' } as const;

@@ -11,7 +11,7 @@ import type { LogPage, LogSearch } from '../../../src/orchestrator/port.js';
 import { LogArchive, type Harvest } from '../../../src/orchestrator/logs/history/log-archive.js';
 import { LogKeepingLimits, type LogLimits } from '../../../src/orchestrator/logs/history/log-limits.js';
 import { LogSearcher } from '../../../src/orchestrator/logs/history/log-search.js';
-import { SegmentFolder } from '../../../src/orchestrator/logs/history/segment-folder.js';
+import { SegmentFolder, type SegmentFiles } from '../../../src/orchestrator/logs/history/segment-folder.js';
 import type { StoredLine } from '../../../src/orchestrator/logs/history/stored-line.js';
 import { Vault } from '../../../src/vault/vault.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -21,23 +21,23 @@ import { insertRunningService } from '../../support/rows.js';
 export class KeptHistory {
   readonly archive: LogArchive;
   readonly searcher: LogSearcher;
-  readonly files: SegmentFolder;
   private constructor(
     readonly database: TestDatabase,
     readonly vault: Vault,
     readonly folder: string,
     readonly fence: Fence,
+    readonly files: SegmentFiles = new SegmentFolder(folder),
   ) {
-    this.files = new SegmentFolder(folder);
     this.archive = new LogArchive(database.orm, vault, this.files);
     this.searcher = new LogSearcher(database.orm, vault, this.files);
   }
 
-  static async start(): Promise<KeptHistory> {
+  /** In `files`, where they are not to be in a folder. */
+  static async start(files?: SegmentFiles): Promise<KeptHistory> {
     const database = await createTestDatabase();
     const vault = new Vault(randomBytes(32));
     await ensureInstallation(database.orm, vault);
-    const history = new KeptHistory(database, vault, mkdtempSync(join(tmpdir(), 'apex-history-')), { key: 'log-history', holder: newId(), fence: 1 });
+    const history = new KeptHistory(database, vault, mkdtempSync(join(tmpdir(), 'apex-history-')), { key: 'log-history', holder: newId(), fence: 1 }, files);
     await history.holdLease();
     return history;
   }

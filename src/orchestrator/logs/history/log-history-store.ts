@@ -3,6 +3,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../../../config.js';
 import type { Logger } from '../../../logger.js';
 import type { GuardedFetch } from '../../../outside/guarded-fetch.js';
+import type { S3Storage } from '../../../outside/s3-storage.js';
 import type { Vault } from '../../../vault/vault.js';
 import type { LogPage, LogSearch, LogStorage } from '../../port.js';
 import { LogDrains } from '../drains/log-drains.js';
@@ -11,15 +12,19 @@ import { LogArchive } from './log-archive.js';
 import { LogKeeper, type KeeperParts } from './log-keeper.js';
 import { LogKeepingLimits } from './log-limits.js';
 import { LogSearcher } from './log-search.js';
+import { SegmentBucket } from './segment-bucket.js';
 import { SegmentFolder } from './segment-folder.js';
+import { SegmentPlaces } from './segment-places.js';
 
 export interface HistoryParts {
   orm: MikroORM;
   vault: Pick<Vault, 'open' | 'seal'>;
   logger: Logger;
   guard: GuardedFetch;
+  /** Null where no S3-compatible storage is set. */
+  storage: S3Storage | null;
   installationId: string;
-  config: Pick<Config, 'APEX_ALLOWED_INTERNAL' | 'APEX_LOKI_URL' | 'APEX_LOKI_TOKEN' | 'APEX_LOKI_TENANT' | 'APEX_HOME' | 'APEX_LOG_HISTORY_DIR' | 'APEX_LOG_HISTORY_BYTES' | 'APEX_LOG_HISTORY_DAYS'>;
+  config: Pick<Config, 'APEX_ALLOWED_INTERNAL' | 'APEX_LOKI_URL' | 'APEX_LOKI_TOKEN' | 'APEX_LOKI_TENANT' | 'APEX_HOME' | 'APEX_LOG_HISTORY_DIR' | 'APEX_LOG_HISTORY_STORE' | 'APEX_LOG_HISTORY_BYTES' | 'APEX_LOG_HISTORY_DAYS'>;
   follow: KeeperParts['follow'];
 }
 
@@ -30,8 +35,10 @@ export class LogHistoryStore {
   readonly #loki: Loki | null;
   readonly #keeper: LogKeeper | null;
 
-  constructor({ orm, vault, logger, guard, installationId, config, follow }: HistoryParts) {
-    const files = new SegmentFolder(resolve(config.APEX_LOG_HISTORY_DIR ?? `${config.APEX_HOME}/log-history`));
+  constructor({ orm, vault, logger, guard, storage, installationId, config, follow }: HistoryParts) {
+    const folder = new SegmentFolder(resolve(config.APEX_LOG_HISTORY_DIR ?? `${config.APEX_HOME}/log-history`));
+    const bucket = storage && new SegmentBucket(storage, installationId);
+    const files = !bucket ? folder : config.APEX_LOG_HISTORY_STORE === 's3' ? new SegmentPlaces(bucket, folder) : new SegmentPlaces(folder, bucket);
     const archive = new LogArchive(orm, vault, files);
     const { APEX_LOKI_URL: url, APEX_LOKI_TOKEN: token = null, APEX_LOKI_TENANT: tenant = null } = config;
     this.#loki = url === undefined ? null : new Loki(guard, { url, token, tenant, installationId });

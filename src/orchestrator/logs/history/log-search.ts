@@ -52,7 +52,7 @@ export class LogSearcher {
       for (const row of rows) {
         signal.throwIfAborted();
         at = search.oldestFirst ? Number(row.first_line) + row.lines - 1 : Number(row.first_line);
-        const content = this.#read(em, row, search.filter);
+        const content = this.#read(em, row, search.filter, signal);
         content.catch(() => undefined);
         reading.push({ row, content });
         if (reading.length < AHEAD) continue;
@@ -63,14 +63,14 @@ export class LogSearcher {
     for (const { row, content } of reading) yield { row, content: await content };
   }
 
-  async #read(em: EntityManager, { id, team_id, sealed_key }: SegmentRow, { text }: LogFilter): Promise<SegmentContent | null> {
+  async #read(em: EntityManager, { id, team_id, sealed_key }: SegmentRow, { text }: LogFilter, signal: AbortSignal): Promise<SegmentContent | null> {
     const key = Buffer.from(await this.vault.open(em, team_id, id, sealed_key), 'base64');
     if (text !== undefined && text.length >= 3) {
-      const head = await this.files.head(team_id, id, HEAD_BYTES);
+      const head = await this.files.head(team_id, id, HEAD_BYTES, signal);
       const filter = head && (await readFilter(id, key, head));
       if (filter && !mayHold(filter, text)) return null;
     }
-    const bytes = await this.files.read(team_id, id);
+    const bytes = await this.files.read(team_id, id, signal);
     // It was let go, or merged, since its row was read.
     return bytes ? readLines(id, key, bytes) : null;
   }

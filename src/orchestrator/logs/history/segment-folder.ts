@@ -5,14 +5,15 @@ import { dirname, join } from 'node:path';
 export interface SegmentFiles {
   write(teamId: string, id: string, bytes: Buffer): Promise<void>;
   /** The first `length` bytes, or fewer where the file is shorter. Null where there is no such file. */
-  head(teamId: string, id: string, length: number): Promise<Buffer | null>;
-  read(teamId: string, id: string): Promise<Buffer | null>;
+  head(teamId: string, id: string, length: number, signal?: AbortSignal): Promise<Buffer | null>;
+  read(teamId: string, id: string, signal?: AbortSignal): Promise<Buffer | null>;
   remove(teamId: string, id: string): Promise<void>;
   /** Ids of the files that were written before `until`. */
   written(until: Date): AsyncIterable<{ teamId: string; id: string }>;
 }
 
-const ENDING = '.segment';
+/** How the names of segments end. */
+export const ENDING = '.segment';
 
 /** Files in a folder of this machine, one folder for each team, open to nobody else. */
 export class SegmentFolder implements SegmentFiles {
