@@ -10,15 +10,17 @@ import { MeasuredProcess } from './measured-process.ts';
 
 /** A whole Apex with a database and a domain of its own, on the cluster of the run. */
 export class ApexUnderTest {
-  readonly #home = mkdtempSync(join(tmpdir(), 'apex-bench-'));
+  readonly home = mkdtempSync(join(tmpdir(), 'apex-bench-'));
   readonly #name = `apex_bench_${randomBytes(6).toString('hex')}`;
   readonly #admin: string;
+  readonly #settings: Record<string, string>;
   process!: MeasuredProcess;
   url = '';
   token = '';
 
-  constructor(admin: string) {
+  constructor(admin: string, settings: Record<string, string> = {}) {
     this.#admin = admin;
+    this.#settings = settings;
   }
 
   async start(): Promise<void> {
@@ -26,16 +28,16 @@ export class ApexUnderTest {
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
     const database = Object.assign(new URL(this.#admin), { pathname: `/${this.#name}` }).href;
-    const settings = { DATABASE_URL: database, APEX_HOME: this.#home, APEX_PORT: String(port), APEX_DOMAIN: `${randomBytes(5).toString('hex')}.apex.localhost`, APEX_SECRET_KEY: randomBytes(32).toString('base64'), APEX_RATE_LIMIT: '0', APEX_LOG_LEVEL: 'warn' };
+    const settings = { DATABASE_URL: database, APEX_HOME: this.home, APEX_PORT: String(port), APEX_DOMAIN: `${randomBytes(5).toString('hex')}.apex.localhost`, APEX_SECRET_KEY: randomBytes(32).toString('base64'), APEX_RATE_LIMIT: '0', APEX_LOG_LEVEL: 'warn', ...this.#settings };
     this.process = new MeasuredProcess(['dist/main.js'], settings);
-    await this.#until('the server', async () => (await fetch(`${this.url}/readyz?cluster=1`).catch(() => null))?.ok || undefined);
-    this.token = (JSON.parse(readFileSync(join(this.#home, 'credentials.json'), 'utf8')) as { token: string }).token;
+    await this.until('the server', async () => (await fetch(`${this.url}/readyz?cluster=1`).catch(() => null))?.ok || undefined);
+    this.token = (JSON.parse(readFileSync(join(this.home, 'credentials.json'), 'utf8')) as { token: string }).token;
   }
 
   /** A service of one replica that writes numbered lines of 100 bytes for ever. */
   async writer(name: string, script: string): Promise<string> {
-    const { id } = await this.#call('POST', '/api/deploy', { name, image: 'busybox:latest', command: ['sh', '-c'], args: [script] });
-    await this.#until(name, async () => (await this.#call('GET', `/api/services/${id}`)).status === 'RUNNING' || undefined);
+    const { id } = await this.call('POST', '/api/deploy', { name, image: 'busybox:latest', command: ['sh', '-c'], args: [script] });
+    await this.until(name, async () => (await this.call('GET', `/api/services/${id}`)).status === 'RUNNING' || undefined);
     return id;
   }
 
@@ -44,7 +46,7 @@ export class ApexUnderTest {
     await this.process.stop();
     for (const { namespace } of rows) api.kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
     await query(this.#admin, `drop database ${this.#name} with (force)`);
-    rmSync(this.#home, { recursive: true, force: true });
+    rmSync(this.home, { recursive: true, force: true });
   }
 
   async namespace(): Promise<string> {
@@ -52,19 +54,20 @@ export class ApexUnderTest {
     return rows[0].namespace;
   }
 
-  async #call(method: string, path: string, body?: unknown): Promise<any> {
+  /** Calls the REST API as the operator. Throws with the answer where that is no success. */
+  async call(method: string, path: string, body?: unknown): Promise<any> {
     const answer = await fetch(this.url + path, { method, headers: { authorization: `Bearer ${this.token}`, ...(body ? { 'content-type': 'application/json' } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }
 
-  async #until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    for (let tries = 0; tries < 600; tries += 1) {
+  async until<T>(what: string, look: () => Promise<T | undefined>, seconds = 60): Promise<T> {
+    for (let tries = 0; tries < seconds * 10; tries += 1) {
       const seen = await look();
       if (seen !== undefined) return seen;
       await pause(100);
     }
-    throw new Error(`After a minute, ${what} is not ready`);
+    throw new Error(`After ${seconds} s, ${what} is not ready`);
   }
 }
 

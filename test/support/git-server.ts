@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { GithubServer } from './github-server.js';
+import { promisify } from 'node:util';
 
 const BACKEND = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
 
@@ -16,6 +17,8 @@ export interface GitServer {
   seen: Set<string>;
   /** Commits the files on top of the branch, in place of those that were there, pushes them and answers the commit. `submodules`: commits of others by path. */
   commit(repository: string, files: Record<string, string>, submodules?: Record<string, string>): string;
+  /** The same over HTTP, as a user pushes; settles once it is there. */
+  push(repository: string, files: Record<string, string>): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -40,30 +43,42 @@ export async function startGitServer(login: { username: string; password: string
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const git = (cwd: string, ...args: string[]): string =>
     execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-c', 'init.defaultBranch=main', ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const prepare = (repository: string, files: Record<string, string>, submodules: Record<string, string> = {}): { bare: string; work: string } => {
+    const bare = join(repositories, `${repository}.git`);
+    const work = join(folder, 'work', repository);
+    try {
+      git(work, 'rev-parse');
+    } catch {
+      mkdirSync(bare, { recursive: true });
+      mkdirSync(work, { recursive: true });
+      git(bare, 'init', '--bare', '--quiet');
+      git(bare, 'config', 'http.receivepack', 'true');
+      git(work, 'init', '--quiet');
+    }
+    git(work, 'rm', '-rq', '--ignore-unmatch', '.');
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(work, name)), { recursive: true });
+      writeFileSync(join(work, name), content);
+    }
+    git(work, 'add', '--all');
+    for (const [path, commit] of Object.entries(submodules)) git(work, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
+    git(work, 'commit', '--quiet', '--allow-empty', '-m', 'Change');
+    return { bare, work };
+  };
   return {
     url: `http://${host}`,
     host,
     seen,
-    commit: (repository, files, submodules = {}) => {
-      const bare = join(repositories, `${repository}.git`);
-      const work = join(folder, 'work', repository);
-      try {
-        git(work, 'rev-parse');
-      } catch {
-        mkdirSync(bare, { recursive: true });
-        mkdirSync(work, { recursive: true });
-        git(bare, 'init', '--bare', '--quiet');
-        git(work, 'init', '--quiet');
-      }
-      git(work, 'rm', '-rq', '--ignore-unmatch', '.');
-      for (const [name, content] of Object.entries(files)) {
-        mkdirSync(dirname(join(work, name)), { recursive: true });
-        writeFileSync(join(work, name), content);
-      }
-      git(work, 'add', '--all');
-      for (const [path, commit] of Object.entries(submodules)) git(work, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
-      git(work, 'commit', '--quiet', '--allow-empty', '-m', 'Change');
+    commit: (repository, files, submodules) => {
+      const { bare, work } = prepare(repository, files, submodules);
       git(work, 'push', '--quiet', bare, 'HEAD:main');
+      return git(work, 'rev-parse', 'HEAD');
+    },
+    push: async (repository, files) => {
+      const { work } = prepare(repository, files);
+      const address = new URL(`http://${host}/${repository}.git`);
+      if (login) Object.assign(address, login);
+      await promisify(execFile)('git', ['push', '--quiet', address.href, 'HEAD:main'], { cwd: work });
       return git(work, 'rev-parse', 'HEAD');
     },
     stop: async () => {

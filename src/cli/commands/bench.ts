@@ -10,7 +10,7 @@ import { runAttached } from './run-attached.js';
 
 const ENDING = '.bench.ts';
 /** Those that run on a cluster. */
-const NEED_CLUSTER: ReadonlySet<string> = new Set(['logs']);
+const NEED_CLUSTER: ReadonlySet<string> = new Set(['build', 'logs']);
 
 export function addBench(program: Command, surroundings: Surroundings): void {
   const names = benchNames(surroundings);
