@@ -197,6 +197,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   Restore: READ,
   RevealedVariable: READ,
   Service: READ,
+  'Service.buildSecrets': onService(VIEW),
   'Service.effectiveVariables': onService(VIEW),
   'Service.envGroups': onService(VIEW),
   ServiceConnection: READ,

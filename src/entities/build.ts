@@ -14,6 +14,8 @@ export interface BuildRequest {
   dockerfile: string | null;
   target: string | null;
   buildArgs: Record<string, string> | null;
+  /** Of the variables that are its secrets: rows that never change. */
+  secretIds?: string[];
 }
 
 /** Makes the image of one deployment from a commit. */

@@ -16,8 +16,8 @@ export enum VariableScope {
 
 /** One revision of one variable of a service. Rows never change but for `replacedAt`, so a release can pin them by id. */
 @Entity({ tableName: 'variable' })
-@Unique({ properties: ['serviceId', 'key', 'revision'] })
-@Index({ name: 'variable_current_unique', expression: 'create unique index variable_current_unique on variable (service_id, key) where replaced_at is null' })
+@Unique({ properties: ['serviceId', 'scope', 'key', 'revision'] })
+@Index({ name: 'variable_current_unique', expression: 'create unique index variable_current_unique on variable (service_id, scope, key) where replaced_at is null' })
 export class Variable {
   @PrimaryKey({ type: 'uuid' })
   id: string = newId();

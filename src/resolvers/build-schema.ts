@@ -26,6 +26,7 @@ import { CreateBackupMutation } from './database/create-backup.mutation.js';
 import { BuildLogsQuery } from './build/build-logs.query.js';
 import { BuildLogsSubscription } from './build/build-logs.subscription.js';
 import { BuildOfDeployment } from './build/build.fields.js';
+import { BuildSecretsOfService } from './build/build-secrets.fields.js';
 import { CreateDatabaseMutation } from './database/create-database.mutation.js';
 import { DatabaseQuery } from './database/database.query.js';
 import { DeleteBackupScheduleMutation } from './database/delete-backup-schedule.mutation.js';
@@ -160,6 +161,7 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new EnvGroupQuery(),
   new EnvGroupFields(orchestrator),
   new ServiceVariableFields(),
+  new BuildSecretsOfService(),
   new CreateEnvGroupMutation(vault),
   new UpdateEnvGroupMutation(vault, orchestrator),
   new DeleteEnvGroupMutation(),

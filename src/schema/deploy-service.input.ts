@@ -32,6 +32,10 @@ export class DeployServiceInput {
   @Field(() => Variables, { nullable: true, description: 'Its variables. They are sealed at rest and never given back.' })
   env?: Record<string, string> | null;
 
+  @Rule(VARIABLES)
+  @Field(() => Variables, { nullable: true, description: 'Of a BUILD: secrets for its steps, as in `RUN --mount=type=secret,id=NAME`. They are in no image, and never given back.' })
+  buildSecrets?: Record<string, string> | null;
+
   @Rule(WORDS)
   @Field(() => [String], { nullable: true, description: "In place of the image's entrypoint." })
   command?: string[] | null;

@@ -32,6 +32,10 @@ export class UpdateServiceInput {
   @Field(() => Variables, { nullable: true, description: 'Variables to set; a value of null takes one away, and the others stay.' })
   env?: Record<string, string | null> | null;
 
+  @Rule(VARIABLE_CHANGES)
+  @Field(() => Variables, { nullable: true, description: 'Secrets of its builds to set; a value of null takes one away, and the others stay. It is built anew with them.' })
+  buildSecrets?: Record<string, string | null> | null;
+
   @Rule(WORDS)
   @Field(() => [String], { nullable: true, description: "null: the image's own." })
   command?: string[] | null;

@@ -17,7 +17,9 @@ const NODE_DIR = process.env['APEX_NODE_DIR'] ?? '/var/lib/apex-node';
 /** Compiling BuildKit, on a machine that has never built. */
 const COLD_MS = 900_000;
 
+const BUILD_SECRET = 'canary-of-a-build';
 const DOCKERFILE = `FROM busybox AS words
+RUN --mount=type=secret,id=PACKAGES --mount=type=secret,id=KEY,env=KEY cat /run/secrets/PACKAGES && echo " was \$(wc -c < /run/secrets/PACKAGES) \$KEY"
 ARG GREETING=none
 # A build reaches neither the cluster nor the machine.
 RUN for target in '10.96.0.1 443' '10.244.0.1 6443'; do nc -w 2 \$target </dev/null && exit 9; done; echo closed
@@ -71,7 +73,7 @@ describe('a service that is built from Git', () => {
 
   it('says what to do where its repository is private', async () => {
     git.commit('acme/web', { 'README.md': 'nothing to build' });
-    const input = { name: 'web', containerPort: 8080, public: true, source: { repository: 'acme/web', autoDeploy: 'BUILD', buildArgs: { GREETING: 'good morning' } } };
+    const input = { name: 'web', containerPort: 8080, public: true, source: { repository: 'acme/web', autoDeploy: 'BUILD', buildArgs: { GREETING: 'good morning' } }, buildSecrets: { PACKAGES: BUILD_SECRET, KEY: 'short' } };
     service = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { id teamId image latestDeployment { id } } }', { input })).deployService;
     const deployment = await ended(service.latestDeployment.id);
     expect(deployment).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining(`give the team a credential for ${git.host}`) }, build: { state: 'FAILED', digest: null } });
@@ -103,7 +105,7 @@ describe('a service that is built from Git', () => {
     await serves('first');
     await serves('good morning', '/greeting');
     expect(lines).toEqual((await log(id)).map(({ message }) => message));
-    expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed', 'open']));
+    expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed', 'open', `*** was ${BUILD_SECRET.length} short`]));
   });
 
   it('builds only what has changed, and reads it with the key of a GitHub App as well', async () => {
@@ -164,7 +166,7 @@ describe('a service that is built from Git', () => {
     expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'IMAGE_UNAUTHORIZED', message: expect.stringContaining("another team's") } });
   });
 
-  it('shows its token to nobody but the Git host', async () => {
+  it('shows its token to nobody but the Git host, and a secret of a build to nobody', async () => {
     const encoded = Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64');
     expect([...git.seen]).toEqual([`Basic ${encoded}`]);
     const everywhere = [
@@ -173,7 +175,7 @@ describe('a service that is built from Git', () => {
       kubectl('get', 'pods,jobs,secrets,configmaps,events', '--all-namespaces', '-o', 'json'),
       ...(await layers(service.image.slice('apex.local/'.length))),
     ];
-    for (const text of everywhere) for (const secret of [LOGIN.password, encoded]) expect(text.includes(secret)).toBe(false);
+    for (const text of everywhere) for (const secret of [LOGIN.password, encoded, BUILD_SECRET]) expect(text.includes(secret)).toBe(false);
   });
 });
 

@@ -152,6 +152,7 @@ export const NESTED_SAMPLES: readonly Sample[] = [
   nested('Team.auditLog', 'admin', ADMIN, 'query ($id: ID!) { team(id: $id) { auditLog(first: 1) { nodes { id } } } }', onTeam),
   nested('Team.members', 'read', VIEWER, 'query ($id: ID!) { team(id: $id) { members { id } } }', onTeam),
   nested('EnvGroup.services', 'read', VIEWER, 'query ($id: ID!) { envGroup(id: $id) { services { id } } }', (w) => ({ id: w.groupId })),
+  nested('Service.buildSecrets', 'read', VIEWER, 'query ($id: ID!) { service(id: $id) { buildSecrets } }', onService, SERVICE),
   nested('Service.effectiveVariables', 'read', VIEWER, 'query ($id: ID!) { service(id: $id) { effectiveVariables { key } } }', onService, SERVICE),
   nested('Service.envGroups', 'read', VIEWER, 'query ($id: ID!) { service(id: $id) { envGroups { id } } }', onService, SERVICE),
 ];

@@ -13,6 +13,7 @@ import { LogDrains } from './011-log-drains.js';
 import { Backups } from './012-backups.js';
 import { PreviewHosts } from './015-preview-hosts.js';
 import { BackupPlaces } from './018-backup-places.js';
+import { BuildSecrets } from './020-build-secrets.js';
 import { Builds } from './013-builds.js';
 import { DatabaseUsage } from './016-database-usage.js';
 
@@ -35,4 +36,5 @@ export const MIGRATIONS = [
   { name: '013-builds', class: Builds },
   { name: '016-database-usage', class: DatabaseUsage },
   { name: '018-backup-places', class: BackupPlaces },
+  { name: '020-build-secrets', class: BuildSecrets },
 ];

@@ -24,6 +24,8 @@ export interface PlanWish {
   name: string;
   /** What a project without a Dockerfile is built on. */
   images: BaseImages;
+  /** For its steps, by name: those of a Dockerfile that is made here find them all in their environment. */
+  secrets: Readonly<Record<string, string>>;
   log: Pick<BuildLogWriter, 'say'>;
 }
 
@@ -31,7 +33,7 @@ export interface PlanWish {
  * Finds the Dockerfile in a checkout, or makes one in the folder `generated` and says so in the log. A link of the
  * repository may not lead out of it. Throws `BuildFailed`.
  */
-export function planBuild({ build: { request }, name, images, log }: PlanWish, source: string, generated: string): BuildPlan {
+export function planBuild({ build: { request }, name, images, secrets, log }: PlanWish, source: string, generated: string): BuildPlan {
   const { path, dockerfile, repository } = request;
   const root = realpathSync(source);
   const inside = (of: string): string | null => {
@@ -49,8 +51,11 @@ export function planBuild({ build: { request }, name, images, log }: PlanWish, s
   if (made && 'unclear' in made) throw new BuildFailed(`There is no Dockerfile in ${where}, and none can be made for it. ${made.unclear}`);
   if (!made) throw new BuildFailed(`There is no Dockerfile in ${where}, and none can be made for it: looked for ${LOOKED_FOR}. Add a Dockerfile, or set source.dockerfile (and source.path, where the service is in a folder of its own) to where it is.`);
   log.say(`There is no Dockerfile in ${where}. It is ${made.kind}, and is built with this one:`);
-  for (const line of made.dockerfile.trimEnd().split('\n')) log.say(line);
+  const content = withSecrets(made.dockerfile, Object.keys(secrets));
+  for (const line of content.trimEnd().split('\n')) log.say(line);
   mkdirSync(generated);
-  writeFileSync(join(generated, DOCKERFILE), made.dockerfile);
+  writeFileSync(join(generated, DOCKERFILE), content);
   return { context, folder: generated, dockerfile: DOCKERFILE };
 }
+
+const withSecrets = (dockerfile: string, names: readonly string[]): string => dockerfile.replaceAll(/^RUN /gm, `RUN ${names.map((name) => `--mount=type=secret,id=${name},env=${name} `).join('')}`);

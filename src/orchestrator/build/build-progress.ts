@@ -35,6 +35,9 @@ export class BuildProgress {
   /** The step at work. */
   current: string | null = null;
 
+  /** `mask`: takes what is secret out of a line. */
+  constructor(private readonly mask: (text: string) => string) {}
+
   get failed(): FailedStep | null {
     return this.#failed;
   }
@@ -96,7 +99,7 @@ export class BuildProgress {
   }
 
   #line(step: Step, text: string, at: number): BuildLine {
-    const message = text.slice(0, LONGEST_LINE).replaceAll('\0', '').replace(/\x1b\[[0-9;]*[A-Za-z]/g, '');
+    const message = this.mask(text).slice(0, LONGEST_LINE).replaceAll('\0', '').replace(/\x1b\[[0-9;]*[A-Za-z]/g, '');
     step.last.push(message);
     if (step.last.length > LAST_LINES) step.last.shift();
     return { at, step: step.name, message };

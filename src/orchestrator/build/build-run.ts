@@ -23,6 +23,7 @@ import { BuildProgress } from './build-progress.js';
 import type { BuilderTools } from './builder-tools.js';
 import { openDaemonSocket } from './daemon-socket.js';
 import type { BaseImages } from './generated/project.js';
+import { secretArguments, secretMask } from './build-secrets.js';
 import { runClient } from './run-client.js';
 
 const LOOK_MS = 300;
@@ -45,6 +46,8 @@ export interface RunWish {
   name: string;
   /** What a project without a Dockerfile is built on. */
   images: BaseImages;
+  /** For its steps, by name. */
+  secrets: Readonly<Record<string, string>>;
   /** Where the image goes, e.g. `teams/<team>/<service>`. */
   repository: string;
   tags: (commit: string) => string[];
@@ -162,11 +165,14 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
   if (existsSync(join(cache, 'index.json'))) args.push('--import-cache', `type=local,src=${cache}`);
   args.push('--export-cache', `type=local,dest=${nextCache},mode=max`, '--output', `type=oci,tar=false,dest=${image}`);
 
-  const progress = new BuildProgress();
-  const code = await runClient(tools.buildctl, args, folder, signal, (line) => {
+  const secrets = secretArguments(wish.secrets);
+  args.push(...secrets.args);
+  const progress = new BuildProgress(secretMask(Object.values(wish.secrets)));
+  const onLine = (line: string): void => {
     log.add(...progress.read(line));
     if (progress.current) onStep(progress.current);
-  });
+  };
+  const code = await runClient(tools.buildctl, args, { folder, secrets: secrets.variables, signal, onLine });
   if (code !== 0) throw failure(progress);
   keepCache(nextCache, cache);
   log.say('Storing the image.');

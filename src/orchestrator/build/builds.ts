@@ -25,6 +25,7 @@ import { claimBuild, endRun, hearOf } from './build-claims.js';
 import { builderName, buildNamespace } from './build-manifests.js';
 import { BuildLogWriter } from './build-log-writer.js';
 import { BuildFailed } from './build-failed.js';
+import { openSecrets } from './build-secrets.js';
 import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
 import type { BuilderProvision, BuilderTools } from './builder-tools.js';
 import { gitLogin } from './git-login.js';
@@ -156,6 +157,7 @@ export class Builds {
       builder: { installationId, run: runner, environment, limits: { cpu: config.APEX_BUILD_CPU, memory: config.APEX_BUILD_MEMORY }, timeoutSeconds: config.APEX_BUILD_TIMEOUT_SECONDS },
       login: (of) => gitLogin({ vault, apps: this.parts.apps, apiUrl: config.APEX_GITHUB_API_URL }, orm.em.fork(), service.teamId, of, signal),
       name: service.name,
+      secrets: await openSecrets(orm.em.fork(), vault, build),
       images: baseImagesOf(config.APEX_BUILD_IMAGES),
       repository: repositoryOf(deployment.spec.image),
       tags: (commit) => [commit, ...(deployment.trigger === DeploymentTrigger.PULL_REQUEST ? [] : ['latest'])],

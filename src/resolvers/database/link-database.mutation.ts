@@ -52,7 +52,7 @@ export class LinkDatabaseMutation {
 
   /** The next revision of the variable; false where it already refers to the database. */
   async #refer(tx: EntityManager, service: Service, key: string, databaseId: string): Promise<boolean> {
-    const [last] = await tx.find(Variable, { serviceId: service.id, key }, { orderBy: { revision: 'desc' }, limit: 1 });
+    const [last] = await tx.find(Variable, { serviceId: service.id, scope: VariableScope.RUN, key }, { orderBy: { revision: 'desc' }, limit: 1 });
     if (last && last.replacedAt === null) {
       if (last.databaseId === databaseId) return false;
       last.replacedAt = new Date();

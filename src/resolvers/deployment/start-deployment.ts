@@ -14,7 +14,7 @@ import type { LastPush } from '../../entities/service-source.js';
 import { specOf } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { effectiveVariables } from '../env-group/effective-variables.js';
-import { buildRequestOf, earlierBuilds, isToBeBuilt, type EarlierBuild } from './wanted-builds.js';
+import { buildRequestOf, buildSecrets, earlierBuilds, isToBeBuilt, type EarlierBuild } from './wanted-builds.js';
 
 export interface WantedDeployment {
   /** Managed by `tx`, its row locked. */
@@ -50,7 +50,8 @@ export async function startDeployments(tx: EntityManager, wanted: readonly Wante
   const variables = Map.groupBy(unpinned.length > 0 ? await effectiveVariables(tx, [...new Set(unpinned)]) : [], ({ serviceId }) => serviceId);
   const previews = await previewsAmong(tx, wanted);
   const newest = new Map(wanted.map(({ service }, n) => [service, n]));
-  const earlier = await earlierBuilds(tx, wanted);
+  const secrets = await buildSecrets(tx, wanted);
+  const earlier = await earlierBuilds(tx, wanted, secrets);
   const deployments = wanted.map((one, n) => tx.create(Deployment, rowOf(one, (variables.get(one.service.id) ?? []).map(({ id }) => id), earlier.get(one.service)?.commit ?? commitOf(one, previews), newest.get(one.service) === n, earlier.get(one.service))));
   for (const [n, { service, push }] of wanted.entries()) {
     service.latestDeploymentId = deployments[n]!.id;
@@ -59,7 +60,7 @@ export async function startDeployments(tx: EntityManager, wanted: readonly Wante
   for (const service of services) service.generation += 1;
   await tx.flush();
   await tx.insertMany(DeploymentEvent, deployments.flatMap(eventsOf));
-  const builds = wanted.flatMap((one, n) => (newest.get(one.service) === n && isToBeBuilt(one) && !earlier.has(one.service) ? [buildOf(one, deployments[n]!)] : []));
+  const builds = wanted.flatMap((one, n) => (newest.get(one.service) === n && isToBeBuilt(one) && !earlier.has(one.service) ? [buildOf(one, deployments[n]!, secrets.get(one.service.id))] : []));
   if (builds.length > 0) await tx.insertMany(Build, builds);
   await orchestrator.wake(tx, ...services.map(({ id }) => `service/${id}` as const));
   return deployments;
@@ -105,8 +106,8 @@ function rowOf({ service, trigger, actor, pinned }: WantedDeployment, variableId
   };
 }
 
-const buildOf = ({ service }: WantedDeployment, { id: deploymentId, commit }: Deployment): Build =>
-  Object.assign(new Build(), { deploymentId, serviceId: service.id, teamId: service.teamId, request: buildRequestOf(service), commit });
+const buildOf = ({ service }: WantedDeployment, { id: deploymentId, commit }: Deployment, secretIds: readonly string[] | undefined): Build =>
+  Object.assign(new Build(), { deploymentId, serviceId: service.id, teamId: service.teamId, request: buildRequestOf(service, secretIds), commit });
 
 function eventsOf({ id: deploymentId, state }: Deployment): DeploymentEvent[] {
   const event = (number: number, of: DeploymentState, message: string | null): DeploymentEvent => Object.assign(new DeploymentEvent(), { deploymentId, number, state: of, message });

@@ -27,7 +27,7 @@ interface Raw {
 const EFFECTIVE = `
   select distinct on (service_id, key) service_id, id, key, revision, group_id, group_name, sealed_value from (
     select variable.service_id, variable.id, variable.key, variable.revision, null::uuid as group_id, null as group_name, variable.sealed_value, 2147483647 as position
-    from variable where variable.service_id = any(?::uuid[]) and variable.replaced_at is null
+    from variable where variable.service_id = any(?::uuid[]) and variable.scope = 'RUN' and variable.replaced_at is null
     union all
     select attached.service_id, of_group.id, of_group.key, of_group.revision, env_group.id, env_group.name, of_group.sealed_value, attached.position
     from service_env_group attached join env_group on env_group.id = attached.group_id

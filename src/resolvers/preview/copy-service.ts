@@ -60,7 +60,7 @@ async function copyVariables(tx: EntityManager, original: Service, copy: Service
   const overridden = await tx.find(PreviewVariable, { serviceId: original.id });
   const hidden = new Set(overridden.map(({ key }) => key));
   for (const { id, key, scope, kind, sealedValue, databaseId } of await tx.find(Variable, { serviceId: original.id, replacedAt: null }, { orderBy: { key: 'asc' } })) {
-    if (hidden.has(key)) continue;
+    if (scope === VariableScope.RUN && hidden.has(key)) continue;
     const database = databaseId && databases.get(databaseId);
     // What it refers to is not here: the address of another environment's database would be of no use, and its password is not for previews.
     if (databaseId && !database) continue;

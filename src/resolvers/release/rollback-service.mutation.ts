@@ -5,7 +5,7 @@ import { Deployment } from '../../entities/deployment.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Release } from '../../entities/release.js';
 import type { Service } from '../../entities/service.js';
-import { Variable } from '../../entities/variable.js';
+import { Variable, VariableScope } from '../../entities/variable.js';
 import { specOf } from '../../entities/workload-spec.js';
 import { badRequest } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -56,7 +56,7 @@ async function setBack(tx: EntityManager, vault: Vault, service: Service, releas
   // A worker has no address.
   if (service.containerPort === null) service.public = false;
   const then = release.variableIds.length > 0 ? await tx.find(Variable, { id: { $in: release.variableIds }, serviceId: service.id }) : [];
-  const now = await tx.find(Variable, { serviceId: service.id, replacedAt: null });
+  const now = await tx.find(Variable, { serviceId: service.id, scope: VariableScope.RUN, replacedAt: null });
   const changes: Record<string, string | null> = Object.fromEntries(now.map(({ key }) => [key, null]));
   for (const { id, key, sealedValue } of then) changes[key] = await vault.open(tx, service.teamId, id, sealedValue);
   await setVariables(tx, vault, service, changes);

@@ -7,6 +7,7 @@ import { newId } from '../../entities/columns.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Environment, PRODUCTION } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
+import { VariableScope } from '../../entities/variable.js';
 import { DEFAULT_RESOURCES, intentFaults } from '../../entities/workload-spec.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { invalidInput } from '../../schema/check-input.js';
@@ -33,7 +34,7 @@ export class DeployServiceMutation {
   @Mutation(() => Service, { description: 'A new service and its first deployment. Needs a cluster.' })
   async deployService(@Ctx() context: RequestContext, @Arg('input', () => DeployServiceInput) input: DeployServiceInput): Promise<ServiceRow> {
     const intent = intentOf(input);
-    const faults = [...intentFaults(intent), ...imageFaults(intent.source, input.image), ...previewFaults(intent, input.previews)];
+    const faults = [...intentFaults(intent), ...imageFaults(intent.source, input.image, input.buildSecrets), ...previewFaults(intent, input.previews)];
     if (faults.length > 0) throw invalidInput(context, faults);
     needsCluster(context.actor, this.orchestrator);
 
@@ -43,9 +44,10 @@ export class DeployServiceMutation {
       const service = await create(tx, context, { ...intent, teamId, environmentId });
       await claimHost(tx, service, this.domain);
       await setVariables(tx, this.vault, service, input.env ?? {});
+      await setVariables(tx, this.vault, service, input.buildSecrets ?? {}, VariableScope.BUILD);
       await setPreviews(tx, this.vault, service, input.previews);
       await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator: this.orchestrator });
-      const after = { image: service.image, replicas: service.replicas, public: service.public, env: hidden(input.env) };
+      const after = { image: service.image, replicas: service.replicas, public: service.public, env: hidden(input.env), ...(input.buildSecrets && { buildSecrets: hidden(input.buildSecrets) }) };
       await recordAudit(tx, context, { action: 'deployService', teamId, target: { kind: 'service', id: service.id, name: service.name }, after });
       return readService(tx, service.id, this.orchestrator);
     });

@@ -13,11 +13,12 @@ export function sourceOf(input: ServiceSourceInput | null | undefined): ServiceS
 }
 
 /** An image is either given or built. */
-export function imageFaults(source: ServiceSource | null, given: string | null | undefined): Fault[] {
+export function imageFaults(source: ServiceSource | null, given: string | null | undefined, buildSecrets: object | null | undefined): Fault[] {
   const builds = source?.autoDeploy === AutoDeploy.BUILD;
   if (builds && given != null) return [{ path: 'image', message: 'is made by the build: leave it out, or use another autoDeploy than BUILD' }];
   if (!builds && given == null) return [{ path: 'image', message: 'is required, but where source.autoDeploy is BUILD' }];
   if (!builds && source && (source.dockerfile || source.target || source.buildArgs)) return [{ path: 'source.autoDeploy', message: 'must be BUILD where a dockerfile, a target or buildArgs are given' }];
+  if (!builds && Object.values(buildSecrets ?? {}).some((value) => value !== null)) return [{ path: 'buildSecrets', message: 'are for services whose source.autoDeploy is BUILD: what a service gets while it runs is env' }];
   return [];
 }
 

@@ -8,6 +8,7 @@ import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Environment } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
 import { AutoDeploy, isBuilt } from '../../entities/service-source.js';
+import { VariableScope } from '../../entities/variable.js';
 import { DEFAULT_RESOURCES, intentFaults, specOf, type WorkloadSpec } from '../../entities/workload-spec.js';
 import type { Fault } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -48,7 +49,7 @@ export class UpdateServiceMutation {
       const builds = source?.autoDeploy === AutoDeploy.BUILD;
       spec.image = imageOf({ ...service, image: spec.image, source });
       const scale = { public: input.public ?? service.public, replicas: input.replicas ?? service.replicas };
-      const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale }), ...imageFaults(source, input.image ?? (builds || wasBuilt ? null : service.image)), ...previewFaults({ name: service.name, source }, input.previews)];
+      const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale }), ...imageFaults(source, input.image ?? (builds || wasBuilt ? null : service.image), input.buildSecrets), ...previewFaults({ name: service.name, source }, input.previews)];
       if (faults.length > 0) throw invalidInput(context, faults);
 
       const before = told(service);
@@ -59,15 +60,16 @@ export class UpdateServiceMutation {
       if (input.deployTimeoutSeconds !== undefined) service.deployTimeoutSeconds = input.deployTimeoutSeconds;
       const hasNewPreviews = await setPreviews(tx, this.vault, service, input.previews);
       const hasNewVariables = await setVariables(tx, this.vault, service, input.env ?? {});
-      if (isRelease || hasNewVariables || (hasNewSource && builds)) {
+      const hasNewSecrets = await setVariables(tx, this.vault, service, input.buildSecrets ?? {}, VariableScope.BUILD);
+      if (isRelease || hasNewVariables || ((hasNewSource || hasNewSecrets) && builds)) {
         await startDeployment(tx, { service, trigger: DeploymentTrigger.API, actor: context.actor, orchestrator });
       } else if (isScale) {
         await changeIntent(tx, service, orchestrator);
       } else {
         await tx.flush();
       }
-      if (isRelease || isScale || hasNewVariables || hasNewSource || hasNewPreviews) {
-        const after = { ...told(service), env: hidden(input.env) };
+      if (isRelease || isScale || hasNewVariables || hasNewSecrets || hasNewSource || hasNewPreviews) {
+        const after = { ...told(service), env: hidden(input.env), ...(input.buildSecrets && { buildSecrets: hidden(input.buildSecrets) }) };
         await recordAudit(tx, context, { action: 'updateService', teamId: service.teamId, target: { kind: 'service', id: service.id, name: service.name }, before, after });
       }
       return readService(tx, service.id, orchestrator);

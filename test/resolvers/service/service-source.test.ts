@@ -57,6 +57,29 @@ describe("a service's source", () => {
     expect(again.latestDeployment.id).not.toBe(made.latestDeployment.id);
   });
 
+  it('has secrets of its builds, apart from its variables: another one is another build', async () => {
+    const source = { repository: 'acme/web', autoDeploy: 'BUILD' };
+    expect((await api.run(ada.token, DEPLOY, { input: { name: 'idle', image: 'nginx', source: { repository: 'acme/web' }, buildSecrets: { KEY: 'canary' } } })).faults).toEqual([{ path: 'buildSecrets', message: expect.stringContaining('are for services whose source.autoDeploy is BUILD') }]);
+    const { deployService: made } = (await api.run(ada.token, DEPLOY, { input: { name: 'secret', source, env: { KEY: 'while it runs' }, buildSecrets: { KEY: 'canary', OLD: 'canary' } } })).data;
+    const looked = async (): Promise<any> => {
+      const { service } = (await api.run(ada.token, 'query ($id: ID!) { service(id: $id) { buildSecrets effectiveVariables { key revision } latestDeployment { id build { id } } } }', { id: made.id })).data;
+      const [{ request }] = await api.database.orm.em.fork().execute<[{ request: { secretIds?: string[] } }]>('select request from build where deployment_id = ?', [service.latestDeployment.id]);
+      return { ...service, secretIds: request.secretIds };
+    };
+    const first = await looked();
+    expect(first).toMatchObject({ buildSecrets: ['KEY', 'OLD'], effectiveVariables: [{ key: 'KEY', revision: 1 }] });
+    await api.run(ada.token, UPDATE, { id: made.id, input: { buildSecrets: { KEY: 'canary', OLD: null } } });
+    const second = await looked();
+    expect(second).toMatchObject({ buildSecrets: ['KEY'], effectiveVariables: [{ key: 'KEY', revision: 1 }] });
+    expect(second.latestDeployment.id).not.toBe(first.latestDeployment.id);
+    expect(second.secretIds).toEqual(first.secretIds.slice(0, 1));
+    await api.run(ada.token, UPDATE, { id: made.id, input: { buildSecrets: { KEY: 'another canary' } } });
+    const third = await looked();
+    expect(third.secretIds).toEqual([expect.not.stringMatching(second.secretIds[0])]);
+    await api.run(ada.token, UPDATE, { id: made.id, input: { buildSecrets: { KEY: 'another canary' } } });
+    expect(await looked()).toEqual(third);
+  });
+
   it.each(['main', 'release/1.2', 'feature/ünï', 'a.b', "quote's", '$(id)', '100%'])('takes the branch %s as it is', async (branch) => {
     const name = `branch-${Buffer.from(branch).toString('hex').slice(0, 12)}`;
     expect((await deploy(name, { repository: 'acme/web', branch })).data.deployService.source.branch).toBe(branch);
