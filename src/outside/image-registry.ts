@@ -2,7 +2,7 @@ import type { Response } from 'undici';
 import { refusal, type GuardedFetch } from './guarded-fetch.js';
 import { DOCKER_HUB, parseImage, type ImageReference } from './image-reference.js';
 import { privateImage } from './private-image.js';
-import { readChallenge } from './registry-challenge.js';
+import { registryAuthorization, registryBases } from './registry-access.js';
 
 const MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
@@ -11,7 +11,6 @@ const MANIFESTS = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 const DIGEST = /^sha256:[a-f0-9]{64}$/;
-const TOKEN_BYTES = 64 * 1024;
 
 export interface RegistryLogin {
   username: string;
@@ -58,11 +57,7 @@ export class ImageRegistry {
     const mirrors = (this.mirrors().get(registry) ?? []).map((url) => ({ base: new URL(url), mirror: true }));
     // A name that only this node's mirror knows has no registry of its own.
     if (registry.endsWith('.local') && mirrors.length > 0) return mirrors;
-    const secure = new URL(`https://${registry === DOCKER_HUB ? 'registry-1.docker.io' : registry}`);
-    const plain = new URL(`http://${registry}`);
-    // Without encryption only where the operator named the host.
-    const bases = this.guard.allows(plain) ? [secure, plain] : [secure];
-    return [...mirrors, ...bases.map((base) => ({ base, mirror: false }))];
+    return [...mirrors, ...registryBases(this.guard, registry).map((base) => ({ base, mirror: false }))];
   }
 
   async #ask(endpoint: Endpoint, reference: ImageReference, login: RegistryLogin | null, signal?: AbortSignal): Promise<Resolution> {
@@ -91,39 +86,11 @@ export class ImageRegistry {
       this.guard.fetch(url, { method: 'HEAD', headers: { accept: MANIFESTS, ...(authorization ? { authorization } : {}) }, signal, trusted });
     const first = await head();
     if (first.status !== 401) return first;
-    const authorization = await this.#authorize(first.headers.get('www-authenticate'), reference, login, trusted, signal);
+    const authorization = await registryAuthorization(this.guard, first.headers.get('www-authenticate'), { repository: reference.repository, login, trusted, signal });
     if (!authorization) return first;
     await first.body?.cancel();
     return head(authorization);
   }
-
-  async #authorize(header: string | null, reference: ImageReference, login: RegistryLogin | null, trusted: readonly string[], signal?: AbortSignal): Promise<string | null> {
-    const challenge = readChallenge(header);
-    const basic = login ? `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}` : null;
-    if (!challenge) return null;
-    if (challenge.scheme === 'basic') return basic;
-    const url = new URL(challenge.realm);
-    if (challenge.service) url.searchParams.set('service', challenge.service);
-    url.searchParams.set('scope', challenge.scope ?? `repository:${reference.repository}:pull`);
-    // A password goes over an encrypted line, or to where the operator said.
-    const secure = url.protocol === 'https:' || trusted.includes(url.origin) || this.guard.allows(url);
-    const response = await this.guard.fetch(url, { headers: basic && secure ? { authorization: basic } : {}, signal, trusted });
-    const text = await limitedText(response, TOKEN_BYTES);
-    if (!response.ok) return null;
-    const { token, access_token: accessToken } = JSON.parse(text) as { token?: string; access_token?: string };
-    const bearer = token ?? accessToken;
-    return bearer ? `Bearer ${bearer}` : null;
-  }
-}
-
-async function limitedText(response: Response, limit: number): Promise<string> {
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > limit) throw new Error('The answer is too long');
-  }
-  return text;
 }
 
 /** Reads `registry=url` settings, and what the embedded node adds to them. */

@@ -9,6 +9,7 @@ import { graphqlClient, type GraphqlClient } from '../acceptance/graphql-client.
 import { until, visit } from '../acceptance/rest-client.js';
 import { deliver, pushOf, SECRET } from '../support/github.js';
 import { GithubServer } from '../support/github-server.js';
+import { READER, startPrivateRegistry, type PrivateRegistry } from '../support/private-registry.js';
 import { startGitServer, type GitServer } from '../support/git-server.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
@@ -37,14 +38,16 @@ describe('a service that is built from Git', () => {
   let git: GitServer;
   let github: GithubServer;
   let server: TestServer;
+  let registry: PrivateRegistry;
   let graph: GraphqlClient;
   let service: any;
 
   beforeAll(async () => {
     await prepareBuilder({ cacheDir: cachePath(process) });
     github = await GithubServer.start();
+    registry = await startPrivateRegistry();
     git = await startGitServer(LOGIN, github);
-    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host, APEX_GITHUB_TOKEN: 'ghp_canary', APEX_GITHUB_API_URL: `${git.url}/api/v3` } });
+    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: `${git.host},${registry.host}`, APEX_GITHUB_TOKEN: 'ghp_canary', APEX_GITHUB_API_URL: `${git.url}/api/v3` } });
     graph = graphqlClient(server.url, server.token);
   }, COLD_MS);
   afterAll(async () => {
@@ -52,6 +55,7 @@ describe('a service that is built from Git', () => {
     await server?.stop();
     await git?.stop();
     await github?.stop();
+    await registry?.stop();
   });
 
   const ended = async (id: string): Promise<any> => {
@@ -92,6 +96,18 @@ describe('a service that is built from Git', () => {
     expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
     expect((await log(latestDeployment.id)).map(({ message }) => message)).toEqual(expect.arrayContaining([expect.stringContaining('It is a static site (index.html), and is built with this one:'), 'FROM nginx:alpine']));
     expect(await Promise.all(['/', '/about', '/.env', '/none'].map((path) => visit(url, path).then(({ status, text }) => [status, status === 200 ? text : null])))).toEqual([[200, 'plain pages'], [200, 'about them'], [404, null], [404, null]]);
+    await graph.run('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
+  });
+
+  it('builds on a private image with the credential of the team, which the builder never has', async () => {
+    git.commit('acme/based', { Dockerfile: 'ARG BASE=nothing\nFROM ${BASE}:1\nCOPY page /page\n', page: 'based' });
+    const input = { name: 'based', containerPort: 8080, source: { repository: 'acme/based', autoDeploy: 'BUILD', buildArgs: { BASE: registry.image.replace(/:1$/, '') } } };
+    const { id, latestDeployment } = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { id latestDeployment { id } } }', { input })).deployService;
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining(`give the team a credential for ${registry.host}`) } });
+    await graph.run('mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: { registry: registry.host, ...READER } });
+    const again = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id })).redeployService;
+    expect(await ended(again.latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
+    expect([...registry.readers]).toEqual(['reader node']);
     await graph.run('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
   });
 

@@ -1,5 +1,5 @@
+import { isOfOtherTeam } from '../../entities/built-image.js';
 import { DOCKER_HUB, parseImage, type ImageReference } from '../../outside/image-reference.js';
-import { EMBEDDED_REGISTRY, isOfOtherTeam } from '../../entities/built-image.js';
 
 /** An image that a Dockerfile names, under the name that BuildKit looks for. */
 export interface BaseImage {
@@ -9,30 +9,43 @@ export interface BaseImage {
 
 const FROM = /^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?/gim;
 const COPIED = /^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*?--from=(\S+)/gim;
+const ARGUMENT = /^\s*ARG\s+([A-Za-z_]\w*)(?:=(\S*))?/gim;
+const VARIABLE = /\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})/g;
 const HUB_LIBRARY = 'library/';
 
-/**
- * The images that a Dockerfile builds on and that the node's own registry may hold: pods do not reach it, so the server
- * hands them over. Another team's images are none of them.
- */
-export function baseImages(dockerfile: string, mirrorsHub: boolean, teamId: string): BaseImage[] {
+/** The images that a Dockerfile builds on, as the build's arguments name them. Another team's are none of them. */
+export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string, string>>, teamId: string): BaseImage[] {
   const text = dockerfile.replace(/\\\r?\n/g, ' ');
+  const args = globalArguments(text, buildArgs);
   const stages = new Set([...text.matchAll(FROM)].flatMap(([, , stage]) => (stage ? [stage.toLowerCase()] : [])));
-  const named = [...text.matchAll(FROM), ...text.matchAll(COPIED)].map(([, image = '']) => image);
+  const named = [...[...text.matchAll(FROM)].map(([, image = '']) => expanded(image, args)), ...[...text.matchAll(COPIED)].map(([, image = '']) => image)];
   const found = new Map<string, BaseImage>();
   for (const image of named) {
     if (stages.has(image.toLowerCase()) || image === 'scratch' || image.includes('$') || /^\d+$/.test(image)) continue;
     const reference = parseImage(image);
-    if (!reference || reference.digest || isOfOtherTeam(reference.registry, reference.repository, teamId)) continue;
-    if (reference.registry !== EMBEDDED_REGISTRY && !(reference.registry === DOCKER_HUB && mirrorsHub)) continue;
+    if (!reference || isOfOtherTeam(reference.registry, reference.repository, teamId)) continue;
     const name = familiarName(reference);
     found.set(name, { name, reference });
   }
   return [...found.values()];
 }
 
+/** Those before the first stage: only they count in the names of images. */
+function globalArguments(text: string, given: Readonly<Record<string, string>>): Map<string, string> {
+  const head = text.slice(0, text.search(/^\s*FROM\s/im));
+  return new Map([...head.matchAll(ARGUMENT)].flatMap(([, name = '', value]) => {
+    const known = given[name] ?? value?.replace(/^(["'])(.*)\1$/, '$2');
+    return known === undefined ? [] : [[name, known] as [string, string]];
+  }));
+}
+
+/** What is not known stays as it is. */
+const expanded = (image: string, args: ReadonlyMap<string, string>): string =>
+  image.replace(VARIABLE, (whole, plain: string | undefined, braced: string | undefined, otherwise: string | undefined) => args.get(plain ?? braced ?? '') || (otherwise ?? whole));
+
 /** As Docker writes it: without the hub's name, and without `latest`. */
-function familiarName({ registry, repository, tag }: ImageReference): string {
+function familiarName({ registry, repository, tag, digest }: ImageReference): string {
   const path = registry === DOCKER_HUB ? (repository.startsWith(HUB_LIBRARY) ? repository.slice(HUB_LIBRARY.length) : repository) : `${registry}/${repository}`;
-  return tag && tag !== 'latest' ? `${path}:${tag}` : path;
+  const tagged = tag && (digest || tag !== 'latest') ? `${path}:${tag}` : path;
+  return digest ? `${tagged}@${digest}` : tagged;
 }

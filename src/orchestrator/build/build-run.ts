@@ -15,6 +15,7 @@ import type { KubeObject } from '../kubernetes/kinds.js';
 import { isNotFound } from '../kubernetes/kube-error.js';
 import type { PodObject } from '../service/observed.js';
 import { baseImages } from './base-images.js';
+import { handOverBases } from './handed-bases.js';
 import { BuildFailed } from './build-failed.js';
 import type { BuildLogWriter } from './build-log-writer.js';
 import { builderManifest, builderName, buildNamespace, buildNamespaceManifests, type BuilderWish } from './build-manifests.js';
@@ -42,6 +43,8 @@ export interface RunWish {
   url: URL;
   /** The team's way to a repository. */
   login: (url: URL) => Promise<RegistryLogin | null>;
+  /** The team's credential for a registry. */
+  registryLogin: (registry: string) => Promise<RegistryLogin | null>;
   /** Of the service. */
   name: string;
   /** What a project without a Dockerfile is built on. */
@@ -153,9 +156,9 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
   const file = join(plan.folder, plan.dockerfile);
   const content = statSync(file).size > LARGEST_DOCKERFILE ? '' : readFileSync(file, 'utf8');
   const args = ['--addr', `unix://${socket}`, 'build', '--progress=rawjson', '--frontend=dockerfile.v0', '--local', `context=${plan.context}`, '--local', `dockerfile=${plan.folder}`, '--opt', `filename=${plan.dockerfile}`];
-  for (const { name, reference } of baseImages(content, wish.mirrorsHub, teamId)) {
-    const digest = await transfer.pull(reference.repository, reference.tag ?? 'latest', bases, signal);
-    if (digest) args.push('--opt', `context:${name}=oci-layout://bases@${digest}`);
+  const images = baseImages(content, request.buildArgs ?? {}, teamId);
+  for (const [name, digest] of await handOverBases(images, bases, { transfer, mirrorsHub: wish.mirrorsHub, guard: wish.guard, login: wish.registryLogin, signal })) {
+    args.push('--opt', `context:${name}=oci-layout://bases@${digest}`);
   }
   if (existsSync(join(bases, 'index.json'))) args.push('--oci-layout', `bases=${bases}`);
   if (request.target) args.push('--opt', `target=${request.target}`);

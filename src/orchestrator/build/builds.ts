@@ -21,6 +21,7 @@ import type { KubeObject } from '../kubernetes/kinds.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
 import { installationSelector } from '../kubernetes/labels.js';
 import { lockService, setColumns } from '../service/observation.js';
+import { registryLogin } from '../service/registry-login.js';
 import { claimBuild, endRun, hearOf } from './build-claims.js';
 import { builderName, buildNamespace } from './build-manifests.js';
 import { BuildLogWriter } from './build-log-writer.js';
@@ -156,6 +157,7 @@ export class Builds {
       mirrorsHub: this.parts.mirrorsHub(),
       builder: { installationId, run: runner, environment, limits: { cpu: config.APEX_BUILD_CPU, memory: config.APEX_BUILD_MEMORY }, timeoutSeconds: config.APEX_BUILD_TIMEOUT_SECONDS },
       login: (of) => gitLogin({ vault, apps: this.parts.apps, apiUrl: config.APEX_GITHUB_API_URL }, orm.em.fork(), service.teamId, of, signal),
+      registryLogin: (registry) => registryLogin(orm.em.fork(), vault, service.teamId, registry),
       name: service.name,
       secrets: await openSecrets(orm.em.fork(), vault, build),
       images: baseImagesOf(config.APEX_BUILD_IMAGES),
