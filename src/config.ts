@@ -69,6 +69,7 @@ export const SETTINGS = z.object({
   APEX_BUILD_CPU: z.string().regex(QUANTITY, 'must be a quantity like 2 or 500m').default('2').describe('Most CPU of a build'),
   APEX_BUILD_MEMORY: z.string().regex(QUANTITY, 'must be a quantity like 2Gi').default('2Gi').describe('Most memory of a build'),
   APEX_BUILD_IMAGES: buildImages.default([]).describe('Images that projects without a Dockerfile are built on, where they shall be others than `node=node:{version}-slim,python=python:{version}-slim,go=golang:alpine,static=nginx:alpine`'),
+  APEX_KEPT_IMAGES: z.coerce.number().int().min(1).max(1000).default(10).describe('Images that were built are kept for so many of the newest releases of a service; a rollback reaches no further'),
   APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
   APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),
   APEX_LOG_HISTORY_DIR: path.optional().describe('Folder of the kept log lines; unset: `log-history` in APEX_HOME. Servers on one database share it'),

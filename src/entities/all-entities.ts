@@ -32,6 +32,7 @@ import { Restore } from './restore.js';
 import { Service } from './service.js';
 import { ServiceEnvGroup } from './service-env-group.js';
 import { Team } from './team.js';
+import { StoredImage } from './stored-image.js';
 import { TeamKey } from './team-key.js';
 import { Token } from './token.js';
 import { Variable } from './variable.js';
@@ -41,5 +42,5 @@ import { WebhookEffect } from './webhook-effect.js';
 /** What MikroORM is told of. */
 export const ENTITIES = [
   Account, AuditEvent, Backup, BackupSchedule, Build, BuildLog, CostlyCall, DatabaseUsage, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release, Restore,
-  Service, ServiceEnvGroup, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
+  Service, ServiceEnvGroup, StoredImage, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

@@ -13,6 +13,7 @@ import { makePodNetwork } from './pod-network.js';
 import { makeFolders } from './prerequisites.js';
 import { isAlive, type ProcessIdentity } from './process-identity.js';
 import { pushNodeImages } from './node-images.js';
+import { collectRegistryRubbish } from './registry-rubbish.js';
 import { runningSupervisor, startSupervisor, stopSupervisor } from './supervisor.js';
 import { writeSettings } from './write-settings.js';
 
@@ -51,6 +52,7 @@ export async function startNode(paths: NodePaths, options: StartOptions): Promis
     await removeStrays(paths);
     ports = await pickPorts(paths, options.ingressPort);
     writeSettings(paths, ports);
+    await collectRegistryRubbish({ program: join(paths.bin, 'registry'), config: join(paths.config, 'registry.yaml'), folder: paths.registry }, signal);
   }
   await makePodNetwork(paths, ports);
   makePodGroup();

@@ -29,6 +29,13 @@ export class RegistryTransfer {
     return top.digest;
   }
 
+  /** Takes an image out, with its tags; one that is not there is none to take out. */
+  async remove(repository: string, digest: string, signal: AbortSignal): Promise<void> {
+    const response = await this.#call('DELETE', `${repository}/manifests/${digest}`, {}, signal);
+    if (response.status !== 404) await done(response);
+    else await response.body?.cancel();
+  }
+
   async #pushManifest(folder: string, repository: string, { mediaType, digest }: Descriptor, names: readonly string[], signal: AbortSignal): Promise<void> {
     const content = readFileSync(blobPath(folder, digest));
     const { config, layers = [], manifests = [] } = JSON.parse(content.toString()) as Manifest;

@@ -17,12 +17,14 @@ beforeAll(async () => {
   await prepareBuilder({ cacheDir: cachePath(process) });
   git = await startGitServer();
   installation = await Installation.make();
-  server = await installation.server({ APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host, APEX_BUILD_TIMEOUT_SECONDS: '12', APEX_BUILD_MEMORY: '200Mi' });
+  server = await installation.server(settings());
 }, COLD_MS);
 afterAll(async () => {
   await installation?.remove();
   await git?.stop();
 }, 60_000);
+
+const settings = (): Record<string, string> => ({ APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host, APEX_BUILD_MEMORY: '200Mi' });
 
 async function graph(query: string, variables: object): Promise<any> {
   const answer = await fetch(`${server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${server.token}` }, body: JSON.stringify({ query, variables }) });
@@ -52,13 +54,15 @@ test('a server that dies over a build leaves it to the next one, and nothing of 
   await until('no builder is left', builders, (names) => names.length === 0, 30);
 }, 150_000);
 
-test('a build that takes too long is stopped, and says so', async () => {
-  const id = await build('slow', 'FROM busybox\nRUN sleep 3600\n');
-  expect(await ended(id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: 'The build did not end within 12 s and was stopped.' } });
-  await until('no builder is left', builders, (names) => names.length === 0, 30);
-});
-
 test('a build that wants more memory than it may have says so', async () => {
   const id = await build('hungry', 'FROM busybox\nRUN head -c 400m /dev/zero | tail\n');
   expect(await ended(id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining('used more memory than its limit of 200Mi') } });
+});
+
+test('a build that takes too long is stopped, and says so', async () => {
+  await server.end();
+  server = await installation.server({ ...settings(), APEX_BUILD_TIMEOUT_SECONDS: '10' });
+  const id = await build('slow', 'FROM busybox\nRUN sleep 3600\n');
+  expect(await ended(id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: 'The build did not end within 10 s and was stopped.' } });
+  await until('no builder is left', builders, (names) => names.length === 0, 30);
 });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cachePath } from '../../src/cli/surroundings.js';
+import { builtImage } from '../../src/entities/built-image.js';
 import { prepareBuilder } from '../../src/node/builder.js';
 import { graphqlClient, type GraphqlClient } from '../acceptance/graphql-client.js';
 import { until, visit } from '../acceptance/rest-client.js';
@@ -40,6 +42,8 @@ describe('a service that is built from Git', () => {
   let server: TestServer;
   let registry: PrivateRegistry;
   let graph: GraphqlClient;
+  /** Service and digest of an image that nobody runs any more. */
+  let gone: [string, string];
   let service: any;
 
   beforeAll(async () => {
@@ -47,7 +51,7 @@ describe('a service that is built from Git', () => {
     github = await GithubServer.start();
     registry = await startPrivateRegistry();
     git = await startGitServer(LOGIN, github);
-    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: `${git.host},${registry.host}`, APEX_GITHUB_TOKEN: 'ghp_canary', APEX_GITHUB_API_URL: `${git.url}/api/v3` } });
+    server = await startTestServer({ cluster: true, env: { APEX_GITHUB_WEBHOOK_SECRET: SECRET, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: `${git.host},${registry.host}`, APEX_KEPT_IMAGES: '1', APEX_GITHUB_TOKEN: 'ghp_canary', APEX_GITHUB_API_URL: `${git.url}/api/v3` } });
     graph = graphqlClient(server.url, server.token);
   }, COLD_MS);
   afterAll(async () => {
@@ -96,6 +100,7 @@ describe('a service that is built from Git', () => {
     expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
     expect((await log(latestDeployment.id)).map(({ message }) => message)).toEqual(expect.arrayContaining([expect.stringContaining('It is a static site (index.html), and is built with this one:'), 'FROM nginx:alpine']));
     expect(await Promise.all(['/', '/about', '/.env', '/none'].map((path) => visit(url, path).then(({ status, text }) => [status, status === 200 ? text : null])))).toEqual([[200, 'plain pages'], [200, 'about them'], [404, null], [404, null]]);
+    gone = [id, (await graph.run('query ($id: ID!) { service(id: $id) { currentDeployment { digest } } }', { id })).service.currentDeployment.digest];
     await graph.run('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
   });
 
@@ -107,7 +112,7 @@ describe('a service that is built from Git', () => {
     await graph.run('mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: { registry: registry.host, ...READER } });
     const again = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id })).redeployService;
     expect(await ended(again.latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
-    expect([...registry.readers]).toEqual(['reader node']);
+    expect([...registry.readers]).toEqual(['reader undici']);
     await graph.run('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
   });
 
@@ -175,6 +180,14 @@ describe('a service that is built from Git', () => {
     await serves('second');
   });
 
+  it('keeps in the registry what the newest release runs, and nothing of a service that is gone', async () => {
+    const { nodes } = (await graph.run('query ($id: ID!) { deployments(serviceId: $id) { nodes { digest state } } }', { id: service.id })).deployments;
+    const live = [...new Set<string>(nodes.filter(({ state }: any) => state === 'LIVE').map(({ digest }: any) => digest))];
+    expect(live).toHaveLength(2);
+    const held = async ([of, digest]: [string, string]): Promise<boolean> => (await registryAnswer(`${builtImage(service.teamId, of).slice('apex.local/'.length)}/manifests/${digest}`)).ok;
+    await until('what is old is gone', () => Promise.all([...live.map((digest): [string, string] => [service.id, digest]), gone].map(held)), (held) => held.join() === 'true,false,false', 60);
+  });
+
   it("refuses another team's image", async () => {
     const { id: teamId } = (await graph.run('mutation { createTeam(input: { name: "others" }) { id } }')).createTeam;
     const input = { name: 'stolen', image: service.image, teamId };
@@ -197,10 +210,15 @@ describe('a service that is built from Git', () => {
 
 const kubectl = (...args: string[]): string => execFileSync(join(NODE_DIR, 'bin', 'apex-kube'), ['kubectl', '--kubeconfig', join(NODE_DIR, 'kubeconfig'), ...args], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
 
+/** Of the node's registry. */
+function registryAnswer(path: string): Promise<Response> {
+  const { registry } = JSON.parse(readFileSync(join(NODE_DIR, 'status.json'), 'utf8')) as { registry: string };
+  return fetch(`http://${registry}/v2/${path}`, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } });
+}
+
 /** All that the newest image of a repository is made of. */
 async function layers(repository: string): Promise<string[]> {
-  const { registry } = JSON.parse(execFileSync('cat', [join(NODE_DIR, 'status.json')], { encoding: 'utf8' })) as { registry: string };
-  const of = (path: string) => fetch(`http://${registry}/v2/${repository}/${path}`, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } });
+  const of = (path: string) => registryAnswer(`${repository}/${path}`);
   const manifest = (await (await of('manifests/latest')).json()) as { config: { digest: string }; layers: { digest: string }[] };
   return Promise.all([manifest.config, ...manifest.layers].map(async ({ digest }) => {
     const bytes = Buffer.from(await (await of(`blobs/${digest}`)).arrayBuffer());

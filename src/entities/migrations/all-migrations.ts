@@ -14,6 +14,7 @@ import { Backups } from './012-backups.js';
 import { PreviewHosts } from './015-preview-hosts.js';
 import { BackupPlaces } from './018-backup-places.js';
 import { BuildSecrets } from './020-build-secrets.js';
+import { StoredImages } from './021-stored-images.js';
 import { Builds } from './013-builds.js';
 import { DatabaseUsage } from './016-database-usage.js';
 
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
   { name: '016-database-usage', class: DatabaseUsage },
   { name: '018-backup-places', class: BackupPlaces },
   { name: '020-build-secrets', class: BuildSecrets },
+  { name: '021-stored-images', class: StoredImages },
 ];

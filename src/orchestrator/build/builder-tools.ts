@@ -48,6 +48,12 @@ export class BuilderProvision {
     return { wait: `The builder is made on this machine, which happens once and takes some minutes. ${this.#last}`.trim(), final: false };
   }
 
+  /** The node's registry, where there is one. */
+  registry(): URL | null {
+    const { registry } = this.source.kind === 'embedded' ? readEmbeddedNode(this.source.folder) : {};
+    return registry ? new URL(`http://${registry}`) : null;
+  }
+
   stop(): void {
     this.#preparing?.kill('SIGTERM');
   }

@@ -10,8 +10,10 @@ import { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/d
 import { Deployment } from '../../entities/deployment.js';
 import { Environment } from '../../entities/environment.js';
 import { Service } from '../../entities/service.js';
+import { StoredImage } from '../../entities/stored-image.js';
 import type { Logger } from '../../logger.js';
 import type { GithubApps } from '../../outside/github-app.js';
+import { RegistryTransfer } from '../../outside/registry-transfer.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { WakeQueue } from '../../queue/wake-queue.js';
@@ -27,6 +29,7 @@ import { builderName, buildNamespace } from './build-manifests.js';
 import { BuildLogWriter } from './build-log-writer.js';
 import { BuildFailed } from './build-failed.js';
 import { openSecrets } from './build-secrets.js';
+import { forgetOldImages } from './old-images.js';
 import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
 import type { BuilderProvision, BuilderTools } from './builder-tools.js';
 import { gitLogin } from './git-login.js';
@@ -70,6 +73,8 @@ class Stopped extends Error {}
 export class Builds {
   readonly #runs = new Map<string, { stop: (reason: Error) => void; ended: Promise<void> }>();
   #stopping = false;
+  #forgetting: Promise<unknown> | undefined;
+  readonly #over = new AbortController();
 
   constructor(private readonly parts: BuildsParts) {}
 
@@ -98,6 +103,21 @@ export class Builds {
     this.parts.provision.stop();
     for (const { stop } of this.#runs.values()) stop(new Stopped());
     await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
+    this.#over.abort(new Stopped());
+    await this.#forgetting;
+  }
+
+  /** Takes what nobody wants any more out of the registry, in the background. */
+  forgetImages(): void {
+    if (this.#stopping) return;
+    this.#forgetting ??= this.#forgetImages()
+      .catch((error: unknown) => this.#stopping || this.parts.logger.warn({ err: error }, 'old images could not be taken out of the registry'))
+      .finally(() => (this.#forgetting = undefined));
+  }
+
+  async #forgetImages(): Promise<void> {
+    const registry = this.parts.provision.registry();
+    if (registry) await forgetOldImages(this.parts.orm.em.fork(), new RegistryTransfer(registry), this.parts.config.APEX_KEPT_IMAGES, this.#over.signal);
   }
 
   #begin(run: Run, tools: BuilderTools | { wait: string }): void {
@@ -143,6 +163,7 @@ export class Builds {
       await this.#again(run);
     } finally {
       await this.#forgetCaches().catch(() => undefined);
+      this.forgetImages();
     }
   }
 
@@ -181,7 +202,9 @@ export class Builds {
 
   async #succeeded({ build, runner, service }: Run, { digest }: BuiltImage): Promise<void> {
     await this.parts.orm.em.fork().transactional(async (tx) => {
-      if (await endRun(tx, build.id, runner, { state: BuildState.SUCCEEDED, digest })) await this.parts.queue.wake(tx, `service/${service.id}`);
+      if (!(await endRun(tx, build.id, runner, { state: BuildState.SUCCEEDED, digest }))) return;
+      await tx.upsert(StoredImage, { serviceId: service.id, digest, teamId: service.teamId, createdAt: new Date() });
+      await this.parts.queue.wake(tx, `service/${service.id}`);
     });
   }
 

@@ -59,7 +59,7 @@ export class ServiceReconciler {
   async look(serviceId: string, lease: HeldLease): Promise<LookResult> {
     const facts = await loadFacts(this.parts.orm.em.fork(), serviceId);
     if (!facts) return this.parts.removal.orphan(serviceId, lease);
-    if (facts.service.deletedAt || facts.environment.deletedAt) return this.parts.removal.look(facts, lease);
+    if (facts.service.deletedAt || facts.environment.deletedAt) return this.#remove(facts, lease);
     if (facts.unfinished && facts.unfinished.deployment.state !== DeploymentState.ROLLING_OUT) {
       this.parts.cluster();
       if (await this.parts.preparation.waits(facts.unfinished.deployment, lease.fence)) return { again: 'later', seconds: REFERENCE_SECONDS };
@@ -102,6 +102,13 @@ export class ServiceReconciler {
     const { statusMessage, generation } = facts.service;
     await writeObservation(this.parts.orm, facts.service, { readyReplicas: 0, addressAnswers: false, observedGeneration: generation, statusMessage }, lease.fence);
     return { again: 'never' };
+  }
+
+  /** With its rows go its wishes: what nobody else runs of its images goes, too. */
+  async #remove(facts: ServiceFacts, lease: HeldLease): Promise<LookResult> {
+    const result = await this.parts.removal.look(facts, lease);
+    if (result.again === 'never') this.parts.builds.forgetImages();
+    return result;
   }
 
   async #converge(facts: ServiceFacts, target: DeploymentFacts, lease: HeldLease, onItsWay: string | null = facts.unfinished?.deployment.id ?? null): Promise<LookResult> {
