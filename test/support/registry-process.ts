@@ -17,7 +17,7 @@ export async function startRegistry(folder: string): Promise<RegistryProcess> {
   if (!existsSync(BINARY)) throw new Error('The node is not built: run the tests with "./apex test".');
   const port = await freePort();
   const config = join(folder, `${port}.yml`);
-  writeFileSync(config, `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${join(folder, 'data')}}}\nhttp: {addr: '127.0.0.1:${port}'}\n`);
+  writeFileSync(config, `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${join(folder, 'data')}}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:${port}'}\n`);
   const child = spawn(BINARY, ['serve', config], { env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' }, stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const host = `127.0.0.1:${port}`;
