@@ -87,6 +87,19 @@ describe('the dashboard, in a browser', () => {
     expect(await log().locator('.lost').count()).toBe(0);
   }, 120_000);
 
+  it('stays small when much is written, and accounts for every line', async () => {
+    await page.getByLabel('Text').fill('of 4000');
+    await log().getByText('No line like this').waitFor();
+    await writeLines(4_000, '10us');
+    await log().getByText('line 4000 of 4000').waitFor();
+    const counts = async (what: string): Promise<number> => (await log().getByText(what).allInnerTexts()).reduce((sum, text) => sum + Number(/\d+/.exec(text)?.[0]), 0);
+    const kept = await log().locator('.line').count();
+    expect(kept).toBeLessThanOrEqual(2_000);
+    expect(kept + (await counts('not kept in this page')) + (await counts('lost here'))).toBe(4_000);
+    await page.getByLabel('Text').fill('');
+    await page.getByText('following', { exact: true }).waitFor();
+  }, 120_000);
+
   it('redeploys by a button and shows the rollout until it serves', async () => {
     const newest = page.locator('.deployments > li').first();
     expect(await page.locator('.deployments > li').count()).toBe(1);

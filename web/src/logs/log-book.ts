@@ -23,7 +23,7 @@ export type Entry = { number: number; kind: 'line'; line: LogLine } | { number: 
 export class LogBook {
   /** A new list after each change, so that a page sees it. */
   entries: readonly Entry[] = [];
-  /** Entries that were let go to keep the page small. */
+  /** Lines that were let go to keep the page small, and those that were lost before them. */
   letGo = 0;
   /** Behind the last batch: null before the first. */
   cursor: string | null = null;
@@ -38,7 +38,7 @@ export class LogBook {
     if (dropped > 0) entries.push({ number: this.#next++, kind: 'lost', count: dropped });
     for (const line of lines) entries.push({ number: this.#next++, kind: 'line', line });
     const over = Math.max(0, entries.length - this.limit);
-    this.letGo += over;
+    for (const entry of entries.slice(0, over)) this.letGo += entry.kind === 'line' ? 1 : (entry.count ?? 0);
     this.entries = over > 0 ? entries.slice(over) : entries;
   }
 }
