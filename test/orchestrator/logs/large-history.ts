@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import type { LogPage, LogSearch } from '../../../src/orchestrator/port.js';
+import type { SegmentFiles } from '../../../src/orchestrator/logs/history/segment-folder.js';
 import { KeptHistory, storedAt } from './kept-history.js';
 
 const SEGMENT_LINES = 8_000;
@@ -21,15 +22,17 @@ function* segments(bytes: number): Generator<string[]> {
   }
 }
 
-/** A history of `bytes`: searches answer their first page soon, and memory does not grow with it. */
-export function largeHistory(bytes: number): void {
+/** A history of `bytes`, in a folder or in another place: searches answer their first page soon, and memory does not grow with it. */
+export function largeHistory(bytes: number, place?: () => Promise<{ files: SegmentFiles; stop(): Promise<void> }>): void {
+  let kept: Awaited<ReturnType<NonNullable<typeof place>>> | undefined;
   let history: KeptHistory;
   let web: Awaited<ReturnType<KeptHistory['service']>>;
   let lines = 0;
   let request = '';
 
   beforeAll(async () => {
-    history = await KeptHistory.start();
+    kept = await place?.();
+    history = await KeptHistory.start(kept?.files);
     web = await history.service();
     const all = Math.ceil(bytes / (SEGMENT_LINES * 150));
     let number = 0;
@@ -45,7 +48,10 @@ export function largeHistory(bytes: number): void {
       number += 1;
     }
   }, 900_000);
-  afterAll(() => history?.stop());
+  afterAll(async () => {
+    await history?.stop();
+    await kept?.stop();
+  });
 
   const day = { since: new Date(Date.now() - 26 * 3600_000), first: 100 };
 
@@ -62,8 +68,8 @@ export function largeHistory(bytes: number): void {
   }
 
   test('each search answers its first page, and all of them together are exact', async () => {
-    const { bytes: kept, storedBytes, lines: keptLines } = await history.limits().storageOf(web.teamId);
-    expect([kept >= bytes, keptLines]).toEqual([true, lines]);
+    const { bytes: keptBytes, storedBytes, lines: keptLines } = await history.limits().storageOf(web.teamId);
+    expect([keptBytes >= bytes, keptLines]).toEqual([true, lines]);
     const looks: Record<string, Partial<LogSearch>> = {
       'a text of every line': { filter: { text: 'GET /api' } },
       'a text of one line': { filter: { text: NEEDLE } },
@@ -72,7 +78,7 @@ export function largeHistory(bytes: number): void {
       'a level': { filter: { level: 'ERROR' } },
       'no filter': { filter: {} },
     };
-    const figures: Record<string, unknown> = { MiB: Math.round(kept / 1024 ** 2), storedMiB: Math.round(storedBytes / 1024 ** 2), lines };
+    const figures: Record<string, unknown> = { MiB: Math.round(keptBytes / 1024 ** 2), storedMiB: Math.round(storedBytes / 1024 ** 2), lines };
     for (const [name, search] of Object.entries(looks)) {
       const { page, ms, grown } = await measured(search);
       figures[name] = { ms, grownMiB: grown, found: page.lines.length, complete: !page.hasNextPage };
