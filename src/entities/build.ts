@@ -9,6 +9,8 @@ import { Team } from './team.js';
 /** What is built, as the service's source was when it was asked for. */
 export interface BuildRequest {
   repository: string;
+  /** Without it, the installation's own. */
+  host?: string;
   branch: string;
   path: string | null;
   dockerfile: string | null;

@@ -17,6 +17,9 @@ export class ServiceSource {
   @Field({ description: '`owner/name`.' })
   repository!: string;
 
+  @Field(() => String, { nullable: true, description: "Where it is, e.g. git.example.com. Null: where the installation's repositories are." })
+  host?: string | null;
+
   @Field()
   branch!: string;
 

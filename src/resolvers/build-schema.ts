@@ -120,7 +120,7 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_GITHUB_API_URL?: string; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_GITHUB_API_URL?: string; APEX_GIT_URL?: string; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   /** Work in the background waits while a delivery does. */
@@ -221,13 +221,15 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   ...webhooksAndPreviews(parts),
 ];
 
+const GIT_URL = 'https://github.com';
 const IDLE_DAYS = 7;
 const MOST_PREVIEWS = 20;
 
 function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy, github, githubApps }: SchemaParts): object[] {
   const { APEX_PREVIEW_IDLE_DAYS: idleDays = IDLE_DAYS, APEX_PREVIEW_LIMIT: mostPreviews = MOST_PREVIEWS } = config;
   const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {} });
-  const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments));
+  const hosts = [...new Set([new URL(config.APEX_GIT_URL ?? GIT_URL).host, githubHost(config.APEX_GITHUB_API_URL)])];
+  const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments, hosts), hosts);
   const reading = { addresses: orchestrator, idleDays };
   return [
     new ReceiveEventMutations(new DeliveryReceiver(vault, effects, deliveries, courtesy), { github: config.APEX_GITHUB_WEBHOOK_SECRET, gitea: config.APEX_GITEA_WEBHOOK_SECRET }),

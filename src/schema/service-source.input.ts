@@ -1,7 +1,7 @@
 import { Field, InputType } from 'type-graphql';
 import { AutoDeploy } from '../entities/service-source.js';
 import { Rule } from './rule.js';
-import { BRANCH, DOCKERFILE, REPOSITORY, SOURCE_PATH, STAGE } from './source.rules.js';
+import { BRANCH, DOCKERFILE, GIT_HOST, REPOSITORY, SOURCE_PATH, STAGE } from './source.rules.js';
 import { VARIABLES } from './variables.rule.js';
 import { Variables } from './variables.scalar.js';
 
@@ -10,6 +10,10 @@ export class ServiceSourceInput {
   @Rule(REPOSITORY)
   @Field({ description: '`owner/name`.' })
   repository!: string;
+
+  @Rule(GIT_HOST)
+  @Field(() => String, { nullable: true, description: "Where it is, e.g. git.example.com; only pushes from there count. Default: where the installation's repositories are." })
+  host?: string | null;
 
   @Rule(BRANCH)
   @Field({ defaultValue: 'main' })

@@ -9,6 +9,12 @@ export const REPOSITORY = z
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\/[\w.-]+$/, REPOSITORY_RULE)
   .refine((text) => !/\/\.{1,2}$|\.git$/.test(text), REPOSITORY_RULE);
 
+export const GIT_HOST = z
+  .string()
+  .max(253, 'must be at most 253 characters')
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, 'must be the name of a host, as in git.example.com or git.example.com:8443')
+  .refine((text) => URL.canParse(`https://${text}`), 'must be the name of a host, as in git.example.com or git.example.com:8443');
+
 /** What `git check-ref-format` refuses in the name of a branch. */
 const NOT_IN_BRANCH = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|^[-/.]|[/.]$|\/\.|\.lock(\/|$)|^@$/;
 export const BRANCH = z

@@ -68,7 +68,7 @@ describe('a service that is built from Git', () => {
   };
   const pushed = async (files: Record<string, string>): Promise<{ commit: string; id: string }> => {
     const commit = git.commit('acme/web', files);
-    const answer = await deliver(server, { headers: { 'x-github-enterprise-host': git.host }, payload: pushOf({ repository: 'acme/web', after: commit, modified: Object.keys(files), pushedAt: Math.floor(Date.now() / 1000) }) });
+    const answer = await deliver(server, { headers: { 'x-github-enterprise-host': git.host }, payload: pushOf({ repository: 'acme/web', host: git.host, after: commit, modified: Object.keys(files), pushedAt: Math.floor(Date.now() / 1000) }) });
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'DEPLOYED' } });
     return { commit, id: answer.body.deployments[0] };
   };

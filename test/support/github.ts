@@ -15,6 +15,8 @@ export const newCommit = (): string => randomBytes(20).toString('hex');
 
 export interface PushWish {
   repository?: string;
+  /** That it is on. */
+  host?: string;
   branch?: string;
   ref?: string;
   before?: string;
@@ -29,12 +31,12 @@ export interface PushWish {
 }
 
 /** GitHub's own example of a push, with what the test is about put in. */
-export function pushOf({ repository = REPOSITORY, branch = 'main', ref = `refs/heads/${branch}`, before = newCommit(), after = newCommit(), pushedAt, created = false, deleted = false, forced = false, message = 'Change', modified = ['README.md'] }: PushWish = {}): PushEvent {
+export function pushOf({ repository = REPOSITORY, host = 'github.com', branch = 'main', ref = `refs/heads/${branch}`, before = newCommit(), after = newCommit(), pushedAt, created = false, deleted = false, forced = false, message = 'Change', modified = ['README.md'] }: PushWish = {}): PushEvent {
   const example = EXAMPLES.find(({ name }) => name === 'push')!.examples.find(({ commits }) => commits.length > 0)! as PushEvent;
   const commit = { ...example.commits[0]!, id: after, message, added: [], removed: [], modified };
   return {
     ...example, ref, before, after, created, deleted, forced, commits: deleted ? [] : [commit], head_commit: deleted ? null : commit,
-    repository: { ...example.repository, full_name: repository, pushed_at: pushedAt ?? example.repository.pushed_at },
+    repository: { ...example.repository, full_name: repository, html_url: `https://${host}/${repository}`, pushed_at: pushedAt ?? example.repository.pushed_at },
   };
 }
 

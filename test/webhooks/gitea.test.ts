@@ -41,7 +41,7 @@ describe("Gitea's webhook", () => {
   };
   /** Without a cluster nothing is deployed by hand: the row as a service leaves it. */
   const follow = async (previews: ServicePreviews | null = null): Promise<string> =>
-    (await insertRunningService(server.database, `web-${randomUUID().slice(0, 8)}`, { source: { repository, branch: 'main', path: null, autoDeploy: AutoDeploy.IMAGE }, previews })).id;
+    (await insertRunningService(server.database, `web-${randomUUID().slice(0, 8)}`, { source: { repository, host: 'gitea.example', branch: 'main', path: null, autoDeploy: AutoDeploy.IMAGE }, previews })).id;
   const deployments = async (id: string): Promise<any[]> => (await http(`${server.url}/api/services/${id}/deployments`, { token: server.token })).body;
 
   it('a push deploys the services that follow its branch, once for each delivery', async () => {

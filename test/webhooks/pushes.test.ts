@@ -51,6 +51,17 @@ describe('a push', () => {
     expect(await deployments(service)).toHaveLength(2);
   });
 
+  it('from another host is none of it, though repository and branch are called the same', async () => {
+    const [here, there] = [await follow(), await follow({ host: 'git.example.com:8443' })];
+    const of = async (host: string): Promise<number[]> => {
+      await pushed({ host });
+      return Promise.all([here, there].map(async (service) => (await deployments(service)).length));
+    };
+    expect(await of('github.com')).toEqual([2, 1]);
+    expect(await of('Git.Example.com:8443')).toEqual([2, 2]);
+    expect(await of('git.example.com')).toEqual([2, 2]);
+  });
+
   it('takes the place of the push before it', async () => {
     const service = await follow();
     const [first, second] = [newCommit(), newCommit()];

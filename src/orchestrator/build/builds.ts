@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../../config.js';
 import { BuildState } from '../../entities/build-state.js';
-import { Build } from '../../entities/build.js';
+import { Build, type BuildRequest } from '../../entities/build.js';
 import { moveDeployment, noteProgress } from '../../entities/deployment-log.js';
 import { StepName, StepState } from '../../entities/deployment-event.js';
 import { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
@@ -169,7 +169,7 @@ export class Builds {
 
   async #build({ build, service, environment, deployment, client, runner }: Run, tools: BuilderTools, log: BuildLogWriter, signal: AbortSignal): Promise<BuiltImage> {
     const { orm, vault, config, guard, installationId } = this.parts;
-    const url = new URL(`${config.APEX_GIT_URL.replace(/\/$/, '')}/${build.request.repository}.git`);
+    const url = repositoryUrl(config.APEX_GIT_URL, build.request);
     let toldAt = 0;
     let told: Promise<unknown> = Promise.resolve();
     return runBuild({
@@ -283,6 +283,12 @@ export class Builds {
 async function lockBoth(tx: EntityManager, service: Service, deployment: Deployment): Promise<void> {
   await lockService(tx, service.id);
   await tx.execute('select 1 from deployment where id = ? for update', [deployment.id]);
+}
+
+/** Of the installation's own host, or by https of another. */
+export function repositoryUrl(gitUrl: string, { host, repository }: Pick<BuildRequest, 'host' | 'repository'>): URL {
+  const base = host === undefined || host === new URL(gitUrl).host ? gitUrl.replace(/\/$/, '') : `https://${host}`;
+  return new URL(`${base}/${repository}.git`);
 }
 
 interface Run {

@@ -16,8 +16,8 @@ export interface EarlierBuild {
 /** What is built for a service, with the ids of its secrets. */
 export const buildRequestOf = ({ source }: Service, secretIds: readonly string[] = []): BuildRequest => {
   if (!source) throw new Error('A service without a source is not built');
-  const { repository, branch, path, dockerfile = null, target = null, buildArgs = null } = source;
-  return { repository, branch, path, dockerfile, target, buildArgs, ...(secretIds.length > 0 && { secretIds: [...secretIds] }) };
+  const { repository, host, branch, path, dockerfile = null, target = null, buildArgs = null } = source;
+  return { repository, ...(host && { host }), branch, path, dockerfile, target, buildArgs, ...(secretIds.length > 0 && { secretIds: [...secretIds] }) };
 };
 
 export const isToBeBuilt = ({ service, pinned }: WantedDeployment): boolean => isBuilt(service) && !pinned?.release && !pinned?.digest;

@@ -33,7 +33,7 @@ export class ApprovePreviewMutation {
       const preview = await lockPreview(tx, actor, 'Mutation.approvePreview', id);
       if (preview.state !== PreviewState.AWAITING_APPROVAL) throw badRequest('The preview awaits no approval.');
       if (preview.commit !== commit) throw badRequest('The pull request has a newer commit than the one to approve: look at that one first.', [{ path: 'commit', message: 'must be the newest commit of the pull request' }]);
-      const services = await previewedServices(tx, preview.repository, { teamId: preview.teamId });
+      const services = await previewedServices(tx, preview, { teamId: preview.teamId, hosts: null });
       if (services.length === 0) throw badRequest(`No service that follows ${preview.repository} has previews on any more.`);
       preview.approvedCommit = commit;
       preview.approvedBy = actor.kind === 'account' ? actor.accountId : null;

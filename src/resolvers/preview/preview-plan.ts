@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import type { Preview } from '../../entities/preview.js';
 import { Service } from '../../entities/service.js';
+import { followsHost } from '../webhook/follows-host.js';
 
 /** What a preview is a copy of. */
 export interface PreviewPlan {
@@ -13,13 +14,23 @@ export interface PreviewPlan {
   notes: string[];
 }
 
-/** The services of the repository that have previews on, of one team or of all, oldest first. */
-export async function previewedServices(tx: EntityManager, repository: string, wish: { teamId?: string; serviceId?: string | null } = {}): Promise<Service[]> {
+export interface PreviewedWish {
+  teamId?: string;
+  /** Whose own webhook told. */
+  serviceId?: string | null;
+  /** Hosts of repositories of which nothing else is said; null: the pull request is known to be of theirs. */
+  hosts: readonly string[] | null;
+}
+
+/** The services of a pull request's repository that have previews on, of one team or of all, oldest first. */
+export async function previewedServices(tx: EntityManager, { repository, url }: { repository: string; url: string }, wish: PreviewedWish): Promise<Service[]> {
+  const { host } = new URL(url);
   const rows = await tx.execute<{ id: string }[]>(
     `select service.id from service join environment on environment.id = service.environment_id
      where lower(service.source->>'repository') = lower(?) and (service.previews->>'enabled')::boolean and service.deleted_at is null
+       and ${followsHost('?', wish.serviceId || !wish.hosts ? 'true' : 'false')}
        and environment.kind = 'STAGE' and environment.deleted_at is null${wish.teamId ? ' and service.team_id = ?' : ''}${wish.serviceId ? ' and service.id = ?' : ''}`,
-    [repository, ...(wish.teamId ? [wish.teamId] : []), ...(wish.serviceId ? [wish.serviceId] : [])],
+    [repository, host, host, host, wish.hosts?.join(',') ?? '', ...(wish.teamId ? [wish.teamId] : []), ...(wish.serviceId ? [wish.serviceId] : [])],
   );
   return rows.length === 0 ? [] : tx.find(Service, { id: { $in: rows.map(({ id }) => id) } }, { orderBy: { createdAt: 'asc', id: 'asc' } });
 }

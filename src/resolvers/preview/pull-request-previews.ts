@@ -12,11 +12,15 @@ import { previewedServices } from './preview-plan.js';
 
 /** What an event of a pull request does to the previews of each team that has services of its repository with previews on. */
 export class PullRequestPreviews {
-  constructor(private readonly environments: PreviewEnvironments) {}
+  constructor(
+    private readonly environments: PreviewEnvironments,
+    /** Of repositories of which nothing else is said. */
+    private readonly hosts: readonly string[],
+  ) {}
 
   async apply(tx: EntityManager, pullRequest: PullRequest, wish: Wish): Promise<Done> {
     const services: Service[] = [];
-    for (const service of await previewedServices(tx, pullRequest.repository, { serviceId: wish.only })) if (!wish.may || (await wish.may(service.id))) services.push(service);
+    for (const service of await previewedServices(tx, pullRequest, { serviceId: wish.only, hosts: this.hosts })) if (!wish.may || (await wish.may(service.id))) services.push(service);
     const effects: Effect[] = [];
     const outcomes = new Set<WebhookOutcome>();
     // In the order of their ids, as every other delivery does, so that no two wait for each other.

@@ -7,9 +7,9 @@ import type { ServiceSourceInput } from '../../schema/service-source.input.js';
 /** The source as its row keeps it. */
 export function sourceOf(input: ServiceSourceInput | null | undefined): ServiceSource | null {
   if (!input) return null;
-  const { repository, branch, path = null, autoDeploy, dockerfile, target, buildArgs } = input;
+  const { repository, host, branch, path = null, autoDeploy, dockerfile, target, buildArgs } = input;
   const build = { ...(dockerfile ? { dockerfile } : {}), ...(target ? { target } : {}), ...(buildArgs && Object.keys(buildArgs).length > 0 ? { buildArgs } : {}) };
-  return { repository, branch, path, autoDeploy, ...build };
+  return { repository, ...(host ? { host } : {}), branch, path, autoDeploy, ...build };
 }
 
 /** An image is either given or built. */

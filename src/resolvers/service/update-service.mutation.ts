@@ -82,7 +82,7 @@ function follow(service: Service, input: UpdateServiceInput['source']): boolean 
   if (input === undefined) return false;
   const source = sourceOf(input);
   if (isDeepStrictEqual(source, service.source)) return false;
-  if (source?.repository !== service.source?.repository || source?.branch !== service.source?.branch) service.lastPush = null;
+  if (source?.repository !== service.source?.repository || source?.host !== service.source?.host || source?.branch !== service.source?.branch) service.lastPush = null;
   service.source = source;
   return true;
 }

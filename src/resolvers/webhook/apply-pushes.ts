@@ -6,6 +6,7 @@ import { Service } from '../../entities/service.js';
 import { AutoDeploy, type LastPush } from '../../entities/service-source.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { startDeployments } from '../deployment/start-deployment.js';
+import { followsHost } from './follows-host.js';
 import { touches, type Push } from './push.js';
 
 /** What a delivery did to one service. */
@@ -35,10 +36,10 @@ interface Start {
  * Deploys the services that follow the branch of each push, as they are now, in the caller's transaction: one push after
  * the other, with one statement of each kind for all of them. The services are locked in the order of their ids, as every
  * other delivery does, so that no two wait for each other. Previews follow their pull request only.
- * Answers the effects of each push, in the order of the pushes.
+ * `hosts`: those of repositories of which nothing else is said. Answers the effects of each push, in the order of the pushes.
  */
-export async function applyPushes(tx: EntityManager, pushes: readonly AskedPush[], orchestrator: Orchestrator): Promise<Effect[][]> {
-  const followers = await lockFollowers(tx, pushes);
+export async function applyPushes(tx: EntityManager, pushes: readonly AskedPush[], orchestrator: Orchestrator, hosts: readonly string[]): Promise<Effect[][]> {
+  const followers = await lockFollowers(tx, pushes, hosts);
   const lastPushes = new Map<Service, LastPush | null>();
   const starts: Start[] = [];
   const effects: Effect[][] = [];
@@ -46,7 +47,7 @@ export async function applyPushes(tx: EntityManager, pushes: readonly AskedPush[
     const own: Effect[] = [];
     for (const service of followers[n]!) {
       if (asked.may && !(await asked.may(service.id))) continue;
-      const message = whyNot(service, lastPushes.get(service) ?? service.lastPush, asked.push);
+      const message = whyNot(service, lastPushes.get(service) ?? service.lastPush, asked.push, hosts);
       const effect: Effect = { serviceId: service.id, message, deploymentId: null };
       own.push(effect);
       if (message !== null) continue;
@@ -60,23 +61,25 @@ export async function applyPushes(tx: EntityManager, pushes: readonly AskedPush[
 }
 
 /** The services that follow the branch of each push, by id. */
-async function lockFollowers(tx: EntityManager, pushes: readonly AskedPush[]): Promise<Service[][]> {
+async function lockFollowers(tx: EntityManager, pushes: readonly AskedPush[], hosts: readonly string[]): Promise<Service[][]> {
   if (pushes.length === 0) return [];
-  const wanted = JSON.stringify(pushes.map(({ push: { repository, branch }, only }, n) => ({ n, repository, branch, only })));
+  const wanted = JSON.stringify(pushes.map(({ push: { repository, host, branch }, only }, n) => ({ n, repository, host, branch, only })));
   const rows = await tx.execute<{ id: string; n: number }[]>(
-    `select service.id, wanted.n from jsonb_to_recordset(?::jsonb) wanted (n int, repository text, branch text, "only" uuid)
+    `select service.id, wanted.n from jsonb_to_recordset(?::jsonb) wanted (n int, repository text, host text, branch text, "only" uuid)
        join service on lower(service.source->>'repository') = lower(wanted.repository) and service.source->>'branch' = wanted.branch and (wanted."only" is null or service.id = wanted."only")
+         and ${followsHost('wanted.host', 'wanted."only" is not null')}
        join environment on environment.id = service.environment_id
      where service.deleted_at is null and environment.kind = 'STAGE' order by service.id for update of service`,
-    [wanted],
+    [wanted, hosts.join(',')],
   );
   const found = rows.length > 0 ? await tx.find(Service, { id: { $in: [...new Set(rows.map(({ id }) => id))] } }) : [];
   const services = new Map(found.map((service) => [service.id, service]));
   return pushes.map((_, n) => rows.flatMap((row) => (row.n === n ? (services.get(row.id) ?? []) : [])));
 }
 
-function whyNot({ source }: Service, last: LastPush | null, push: Push): string | null {
+function whyNot({ source }: Service, last: LastPush | null, push: Push, hosts: readonly string[]): string | null {
   if (!source || source.autoDeploy === AutoDeploy.OFF) return 'The service does not deploy by itself.';
+  if (source.autoDeploy === AutoDeploy.BUILD && !source.host && push.host && !hosts.includes(push.host)) return `The push came from ${push.host}, and the service is built from ${hosts[0]}: set source.host.`;
   if (!touches(push, source.path)) return `Nothing under ${source.path} was changed.`;
   if (last && isOlder(push, last)) return 'A newer push was deployed before this one came.';
   return null;

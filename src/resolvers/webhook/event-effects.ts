@@ -33,6 +33,8 @@ export class EventEffects {
   constructor(
     private readonly orchestrator: Orchestrator,
     private readonly previews: PullRequestPreviews,
+    /** Of repositories of which nothing else is said. */
+    private readonly hosts: readonly string[],
   ) {}
 
   /** For each, in their order; null where it asks for nothing at all. */
@@ -49,7 +51,7 @@ export class EventEffects {
 
   private async pushed(tx: EntityManager, asked: readonly AskedEvent[]): Promise<Map<AskedEvent, Done>> {
     const meant = asked.filter(({ event: { push } }) => push && !whyNothing(push));
-    const effects = await applyPushes(tx, meant.map(({ event: { push }, ...wish }) => ({ ...wish, push: push! })), this.orchestrator);
+    const effects = await applyPushes(tx, meant.map(({ event: { push }, ...wish }) => ({ ...wish, push: push! })), this.orchestrator, this.hosts);
     const effectsOf = new Map(meant.map((one, n) => [one, effects[n]!]));
     return new Map(asked.flatMap((one) => {
       const { push } = one.event;

@@ -23,7 +23,7 @@ export const PUSH = z.object({
   /** Gitea lists only the newest and tells how many there are. */
   total_commits: z.number().nullish(),
   head_commit: z.object({ message: z.string() }).nullish(),
-  repository: z.object({ full_name: NAME, pushed_at: TIME.nullish() }),
+  repository: z.object({ full_name: NAME, html_url: z.string().max(2000).nullish(), pushed_at: TIME.nullish() }),
 });
 
 export const PULL_REQUEST = z.object({
@@ -47,6 +47,7 @@ export function pushOf(payload: z.output<typeof PUSH>): Push {
   const isWhole = commits?.length && commits.length < MOST_COMMITS && commits.length >= (total ?? 0) && commits.every(({ added, removed, modified }) => added ?? removed ?? modified);
   return {
     repository: repository.full_name,
+    host: hostOf(repository.html_url),
     ref: payload.ref,
     branch: branchOf(payload.ref),
     before: payload.before,
@@ -78,6 +79,8 @@ function isElsewhere(head: Ends['head'], base: Ends['base'], repository: string)
   if (head.repo === undefined && head.repo_id != null) return head.repo_id !== base.repo_id;
   return head.repo?.full_name.toLowerCase() !== repository.toLowerCase();
 }
+
+const hostOf = (url: string | null | undefined): string | null => (url && URL.canParse(url) ? new URL(url).host || null : null);
 
 /** What stands for no commit. */
 const isNothing = (commit: string): boolean => /^0+$/.test(commit);

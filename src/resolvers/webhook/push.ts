@@ -2,6 +2,8 @@
 export interface Push {
   /** `owner/name`. */
   repository: string;
+  /** Of the forge, e.g. `github.com`; null where the delivery does not say. */
+  host: string | null;
   /** The full ref: `refs/heads/main`. */
   ref: string;
   /** Null for a tag, and for anything else that is no branch. */

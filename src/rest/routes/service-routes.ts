@@ -5,7 +5,7 @@ const DEPLOYMENT = 'id serviceId state reason { code message } image commit dige
 export const SERVICE = `
   id name image status replicas readyReplicas containerPort public url environment { name } teamId paused
   currentDeployment { ${DEPLOYMENT} } latestDeployment { ${DEPLOYMENT} }
-  command args healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } preDeploy { command args timeoutSeconds } deployTimeoutSeconds source { repository branch path autoDeploy dockerfile target } statusMessage createdAt`;
+  command args healthCheck { path intervalSeconds timeoutSeconds } resources { cpu memory } preDeploy { command args timeoutSeconds } deployTimeoutSeconds source { repository host branch path autoDeploy dockerfile target } statusMessage createdAt`;
 
 export const flatten = { environment: 'name' } as const;
 const tag = 'Services';

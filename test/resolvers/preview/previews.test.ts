@@ -246,10 +246,12 @@ describe('previews', () => {
   });
 
   it('a pull request of the same number and repository on another forge is another', async () => {
-    await deploy();
+    const here = await deploy();
+    const there = await deploy({ source: { repository, host: 'gitea.example' } });
     await event({ number: 2 });
     expect((await receiveFromGitea(api, 'pull_request', giteaPullRequest({ repository, number: 2, at: 1_700_000_000 }))).data.receiveGiteaEvent.outcome).toBe('DEPLOYED');
     expect((await list()).map(({ url, state }) => [new URL(url).host, state]).toSorted()).toEqual([['gitea.example', 'OPEN'], ['github.com', 'OPEN']]);
+    expect((await list()).map(({ services }) => services.map(({ name }: any) => name)).toSorted()).toEqual([[here.name], [there.name]].toSorted());
     await event({ number: 2, action: 'closed', at: 1_800_000_010 });
     expect((await list()).map(({ url, state }) => [new URL(url).host, state]).toSorted()).toEqual([['gitea.example', 'OPEN'], ['github.com', 'CLOSED']]);
   });

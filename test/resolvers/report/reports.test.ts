@@ -8,7 +8,7 @@ import { GuardedFetch } from '../../../src/outside/guarded-fetch.js';
 import { newCommit, pullRequestOf, pushOf, SECRET, type PullRequestWish } from '../../support/github.js';
 import { giteaPullRequest, giteaPush } from '../../support/gitea.js';
 import { GithubServer } from '../../support/github-server.js';
-import { APPROVE_PREVIEW, PREVIEWS, SERVICE_WEBHOOK } from '../../support/operations.js';
+import { APPROVE_PREVIEW, PREVIEWS, SERVICE_WEBHOOK, UPDATE } from '../../support/operations.js';
 import { receive, receiveFromGitea } from '../../support/receive.js';
 import { TestApi, type TestAccount } from '../../support/test-api.js';
 
@@ -141,6 +141,7 @@ describe('reports to GitHub', () => {
   });
 
   it('what happened on another forge is not told to GitHub, though its repository has the same name', async () => {
+    await api.run(ada.token, UPDATE, { id: service.id, input: { source: { repository, host: 'gitea.example' } } });
     expect((await receiveFromGitea(api, 'push', giteaPush({ repository }))).data.receiveGiteaEvent.outcome).toBe('DEPLOYED');
     expect((await receiveFromGitea(api, 'pull_request', giteaPullRequest({ repository }))).data.receiveGiteaEvent.outcome).toBe('DEPLOYED');
     await send();
