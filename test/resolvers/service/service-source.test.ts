@@ -30,6 +30,7 @@ describe("a service's source", () => {
     ['branch', ['', '-main', '--upload-pack=id', 'main..dev', 'ma in', 'main~1', 'main^', 'main:x', 'ma?n', 'ma*n', 'ma[in', 'ma\\in', 'main.lock', '/main', 'main/', 'a//b', 'main@{1}', '@', 'a/.b', 'main\u0000', 'main\n', 'refs/heads/main', 'x'.repeat(245)]],
     ['path', ['', '/etc', '..', 'a/../b', 'a/..', './a', 'a//b', 'a/', 'a\\b', 'a\u0000', 'a\nb', 'x'.repeat(1025)]],
     ['dockerfile', ['', '/etc/passwd', '../Dockerfile', 'a/../Dockerfile', 'a//b', 'a\\b', 'a\u0000', 'x'.repeat(1025)]],
+    ['host', ['', 'Git.Example.com', 'a b', 'https://git.example.com', 'git.example.com/acme', 'user@git.example.com', '-x', 'git.example.com:999999', 'git.example.com:99999', 'a;id', '$(id)', 'x\n', 'x'.repeat(254)]],
     ['target', ['', '-x', 'a b', 'a;id', '--opt', 'x'.repeat(129)]],
   ])('refuses a %s that is none, and changes nothing', async (field, values) => {
     const before = await api.counts();
