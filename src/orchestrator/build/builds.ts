@@ -1,9 +1,8 @@
-import { readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../../config.js';
 import { BuildState } from '../../entities/build-state.js';
-import { Build, type BuildRequest } from '../../entities/build.js';
+import { Build } from '../../entities/build.js';
 import { moveDeployment, noteProgress } from '../../entities/deployment-log.js';
 import { StepName, StepState } from '../../entities/deployment-event.js';
 import { DeploymentState, DeploymentTrigger, ReasonCode } from '../../entities/deployment-state.js';
@@ -24,12 +23,14 @@ import type { KubeClient } from '../kubernetes/kube-client.js';
 import { installationSelector } from '../kubernetes/labels.js';
 import { lockService, setColumns } from '../service/observation.js';
 import { registryLogin } from '../service/registry-login.js';
+import { forgetCaches } from './build-caches.js';
 import { claimBuild, endRun, hearOf } from './build-claims.js';
 import { builderName, buildNamespace } from './build-manifests.js';
 import { BuildLogWriter } from './build-log-writer.js';
 import { BuildFailed } from './build-failed.js';
 import { openSecrets } from './build-secrets.js';
 import { forgetOldImages } from './old-images.js';
+import { repositoryUrl } from './repository-url.js';
 import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
 import type { BuilderProvision, BuilderTools } from './builder-tools.js';
 import { gitLogin } from './git-login.js';
@@ -162,7 +163,7 @@ export class Builds {
       if (!(why instanceof Stopped)) logger.warn({ err: why, buildId: build.id }, 'a build was interrupted and is begun again');
       await this.#again(run);
     } finally {
-      await this.#forgetCaches().catch(() => undefined);
+      await forgetCaches(this.parts.orm.em.fork(), this.#caches).catch(() => undefined);
       this.forgetImages();
     }
   }
@@ -264,31 +265,12 @@ export class Builds {
     const wanted = new Set(rows.map(({ runner }) => builderName(runner)));
     for (const job of items) if (!wanted.has(job.metadata.name)) await client.remove({ ...job, apiVersion: 'batch/v1', kind: 'Job' }, signal);
   }
-
-  /** Those of services that are no more. */
-  async #forgetCaches(): Promise<void> {
-    let ids: string[];
-    try {
-      ids = readdirSync(this.#caches);
-    } catch {
-      return;
-    }
-    const rows = await this.parts.orm.em.fork().execute<{ id: string }[]>(`select id::text as id from service where id::text = any(string_to_array(?, ','))`, [ids.join(',')]);
-    const known = new Set(rows.map(({ id }) => id));
-    for (const id of ids) if (!known.has(id)) rmSync(join(this.#caches, id), { recursive: true, force: true });
-  }
 }
 
 /** In the order in which whoever ends a deployment, and its build with it, takes them. */
 async function lockBoth(tx: EntityManager, service: Service, deployment: Deployment): Promise<void> {
   await lockService(tx, service.id);
   await tx.execute('select 1 from deployment where id = ? for update', [deployment.id]);
-}
-
-/** Of the installation's own host, or by https of another. */
-export function repositoryUrl(gitUrl: string, { host, repository }: Pick<BuildRequest, 'host' | 'repository'>): URL {
-  const base = host === undefined || host === new URL(gitUrl).host ? gitUrl.replace(/\/$/, '') : `https://${host}`;
-  return new URL(`${base}/${repository}.git`);
 }
 
 interface Run {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { repositoryUrl } from '../../../src/orchestrator/build/builds.js';
+import { repositoryUrl } from '../../../src/orchestrator/build/repository-url.js';
 
 test.each([
   ['https://github.com', undefined, 'https://github.com/acme/web.git'],
