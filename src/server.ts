@@ -19,6 +19,7 @@ import { Courtesy } from './queue/courtesy.js';
 import { createPgEvents } from './queue/pg-events.js';
 import { WakeQueue } from './queue/wake-queue.js';
 import { buildApexSchema } from './resolvers/build-schema.js';
+import { backupMail } from './resolvers/database/backup-mail.js';
 import { IdempotentCalls } from './resolvers/idempotency/idempotent-calls.js';
 import { invitationMail } from './resolvers/team/invitation-mail.js';
 import { keyedOperations } from './server/keyed-operations.js';
@@ -100,7 +101,7 @@ export async function startServer(config: Config, logger: Logger): Promise<ApexS
     const guard = new GuardedFetch(config.APEX_ALLOWED_INTERNAL);
     stops.add('outgoing calls', () => guard.close());
     const github = new GithubApi(config.APEX_GITHUB_API_URL, guard);
-    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, ...(mailer && { mail: invitationMail(mailer) }), config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter), courtesy, github, githubApps: new GithubApps(config.APEX_GITHUB_API_URL, guard) });
+    const schema = buildApexSchema({ orm, vault, orchestrator, events, calls, ...(mailer && { mail: invitationMail(mailer), backupMail: backupMail(mailer) }), config: { ...config, publicUrl: config.APEX_PUBLIC_URL ?? url }, deliveries: new SignedDeliveries(signedLimiter), courtesy, github, githubApps: new GithubApps(config.APEX_GITHUB_API_URL, guard) });
     const authenticate = createAuthenticator(orm);
     const streams = new OpenStreams(authenticate, logger);
     const operations = new SchemaOperations(schema, keyedOperations(calls));

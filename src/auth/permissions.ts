@@ -126,6 +126,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Mutation.closePreview': DEPLOY,
   'Mutation.closeIdlePreviews': SCHEDULE,
   'Mutation.runBackupSchedules': SCHEDULE,
+  'Mutation.sendBackupNotices': SCHEDULE,
   'Mutation.sendReports': SCHEDULE,
   'Mutation.createToken': ownAccount('admin'),
   'Mutation.revokeToken': ownAccount('admin'),
@@ -134,6 +135,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'Subscription.deploymentProgress': onService(VIEW),
   'Subscription.serviceLogs': onService(VIEW),
   'Subscription.databaseLogs': VIEW,
+  'Subscription.backupContent': DEPLOY,
   'Subscription.preDeployLogs': onService(VIEW),
   'Subscription.buildLogs': onService(VIEW),
 
@@ -146,6 +148,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   Backup: READ,
   BackupConnection: READ,
   BackupEdge: READ,
+  BackupPart: READ,
   BackupSchedule: READ,
   Build: READ,
   BuildLogBatch: READ,

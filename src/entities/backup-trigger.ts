@@ -4,5 +4,7 @@ import { registerEnumType } from 'type-graphql';
 export enum BackupTrigger {
   API = 'API',
   SCHEDULE = 'SCHEDULE',
+  /** Before its database is deleted. */
+  FINAL = 'FINAL',
 }
 registerEnumType(BackupTrigger, { name: 'BackupTrigger' });

@@ -69,6 +69,14 @@ export class Backup {
   @Property({ type: 'integer' })
   attempts: number = 0;
 
+  /** It failed, and the team is yet to be told by mail, not before this time. */
+  @Property({ ...timestamp, nullable: true })
+  noticeDueAt: Date | null = null;
+
+  /** Counts the mails that were tried. */
+  @Property({ type: 'integer' })
+  noticeAttempts: number = 0;
+
   @Field(() => Date)
   @Property({ ...timestamp })
   createdAt: Date = new Date();

@@ -54,6 +54,10 @@ export interface Engine {
   /** Shell: writes the whole content to the standard output, with the password `$P`. */
   dump: string;
   restore: EngineRestore;
+  /** How a file with a dump is called: its extension. */
+  dumpFile: string;
+  /** What `dump` adds at the end for `restore`, and no other program wants. */
+  dumpMark: string;
 }
 
 const MYSQL_CLIENT = '--protocol=tcp -h 127.0.0.1 -u app';
@@ -77,6 +81,8 @@ const mysqlLike = (prefix: 'MYSQL' | 'MARIADB', { client, admin, dump, setPasswo
   rotate: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -e "${setPassword}"`,
   dump: `MYSQL_PWD="$P" ${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`,
   restore: mysqlRestore('/var/lib/mysql', `${client} ${MYSQL_CLIENT}`, `${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`),
+  dumpFile: 'sql',
+  dumpMark: '',
 });
 
 /** Every engine; a new one is a row here. */
@@ -101,6 +107,8 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     rotate: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "ALTER ROLE CURRENT_USER PASSWORD '$NEXT'"`,
     dump: `PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --no-acl && echo '${POSTGRES_WHOLE}'`,
     restore: POSTGRES_RESTORE,
+    dumpFile: 'sql',
+    dumpMark: `${POSTGRES_WHOLE}\n`,
   },
   [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump --set-gtid-purged=OFF', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),
   [DatabaseType.MARIADB]: mysqlLike('MARIADB', { client: 'mariadb', admin: 'mariadb-admin', dump: 'mariadb-dump', setPassword: "SET PASSWORD = PASSWORD('$NEXT')" }, { '10.11': 'mariadb:10.11', '11.4': 'mariadb:11.4' }),
@@ -123,6 +131,8 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     rotate: `printf 'CONFIG SET requirepass %s\\n' "$NEXT" | REDISCLI_AUTH="$P" redis-cli --no-auth-warning | grep -q OK`,
     dump: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning --rdb /tmp/apex.rdb > /dev/null && cat /tmp/apex.rdb && rm /tmp/apex.rdb',
     restore: REDIS_RESTORE,
+    dumpFile: 'rdb',
+    dumpMark: '',
   },
   [DatabaseType.MONGODB]: {
     versions: { '7': 'mongo:7', '8': 'mongo:8' },
@@ -142,6 +152,8 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     rotate: `NEXT="$NEXT" ${mongoEval('app.getSiblingDB("admin").changeUserPassword("app", env.NEXT)')}`,
     dump: `${mongoTool('mongodump')} -d app --archive`,
     restore: MONGODB_RESTORE,
+    dumpFile: 'archive',
+    dumpMark: '',
   },
 };
 

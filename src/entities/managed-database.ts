@@ -1,11 +1,15 @@
 import type { Rel } from '@mikro-orm/core';
 import { Entity, Enum, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
+import { Backup } from './backup.js';
 import { newId, timestamp } from './columns.js';
 import { DatabaseSize, DatabaseState, DatabaseType } from './database-state.js';
 import { Environment } from './environment.js';
 import { Team } from './team.js';
 import { Resources } from './workload-spec.js';
+
+/** For 7 days a deleted database keeps its volume. */
+const GRACE_MS = 7 * 86_400_000;
 
 /**
  * A database that Apex runs. The row is the intent (its `generation` grows with each change) and what was last seen of it;
@@ -93,7 +97,26 @@ export class ManagedDatabase {
   @Property({ ...timestamp, nullable: true })
   purgeAt: Date | null = null;
 
+  /** It is deleted once this backup is DONE, and goes on if it fails. */
+  @Field(() => ID, { nullable: true, description: 'The final backup that is being made: once it is DONE the database is deleted, and if it fails it is not.' })
+  @Property({ type: 'uuid', nullable: true })
+  finalBackupId: string | null = null;
+
+  /** Not a column: filled by the query that reads the row. */
+  @Field(() => Backup, { nullable: true, description: 'Its newest backup: how it went, and why it failed.' })
+  lastBackup?: Rel<Backup> | null;
+
   /** Not a column: filled by the query that reads the row. */
   @Field(() => Environment)
   environment?: Rel<Environment>;
+
+  /** It is deleted as of `now`: stopped, its volume kept for its grace. */
+  markDeleted(now: Date): void {
+    this.deletedAt ??= now;
+    this.purgeAt ??= new Date(now.getTime() + GRACE_MS);
+    this.finalBackupId = null;
+    this.status = DatabaseState.DELETED;
+    this.statusMessage = null;
+    this.generation += 1;
+  }
 }

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../config.js';
+import type { Backup } from '../entities/backup.js';
 import { Team } from '../entities/team.js';
 import { quotaOf } from '../entities/team-quota.js';
 import type { Logger } from '../logger.js';
@@ -17,6 +18,7 @@ import { Builds } from './build/builds.js';
 import { ClusterAway } from './cluster-access.js';
 import { ClusterView } from './cluster-state.js';
 import { BackupBucket } from './database/backup/backup-bucket.js';
+import { openBackupFile } from './database/backup/backup-file.js';
 import { BackupFolder } from './database/backup/backup-folder.js';
 import { BackupPlaces } from './database/backup/backup-places.js';
 import { BackupReconciler } from './database/backup/backup-reconciler.js';
@@ -38,7 +40,7 @@ import { Watcher } from './kubernetes/watcher.js';
 import { LogHistoryStore } from './logs/history/log-history-store.js';
 import { LogHub } from './logs/log-hub.js';
 import { sourceKey } from './logs/log-source-pods.js';
-import { requireCluster, type ClusterState, type LogBatch, type LogChannel, type LogFilter, type LogPage, type LogSearch, type LogSource, type LogStart, type LogStorage, type Orchestrator, type ReconcileKey } from './port.js';
+import { requireCluster, type BackupFile, type ClusterState, type LogBatch, type LogChannel, type LogFilter, type LogPage, type LogSearch, type LogSource, type LogStart, type LogStorage, type Orchestrator, type ReconcileKey } from './port.js';
 import { reconcile, type Reconcilers } from './reconcile-loop.js';
 import { Resync } from './resync.js';
 import { AddressProbe } from './service/address-probe.js';
@@ -85,6 +87,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   readonly #guard: GuardedFetch;
   readonly #probe: AddressProbe;
   readonly #builds: Builds;
+  readonly #backups: BackupPlaces;
   readonly #logs: LogHub;
   readonly #logHistory: LogHistoryStore;
   readonly #pods = new PodDirectory();
@@ -122,8 +125,8 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#resync = new Resync(orm, queue, logger);
     this.#uploads = this.#storage && new UploadSweep(this.#storage, installationId, logger);
     const folder = new BackupFolder(resolve(config.APEX_BACKUP_DIR ?? `${config.APEX_HOME}/backups`));
-    const backups = new BackupPlaces(folder, this.#storage && new BackupBucket(this.#storage, installationId));
-    const backupParts = { orm, vault, cluster: this.#client, installationId, store: backups, work: new LongWork(orm, logger) };
+    const backups = (this.#backups = new BackupPlaces(folder, this.#storage && new BackupBucket(this.#storage, installationId)));
+    const backupParts = { orm, vault, queue, cluster: this.#client, installationId, store: backups, work: new LongWork(orm, logger) };
     this.#reconcilers = {
       backup: new BackupReconciler(backupParts),
       restore: new RestoreReconciler(backupParts),
@@ -206,6 +209,11 @@ class KubernetesOrchestrator implements RunningOrchestrator {
 
   logStorage(teamId: string): Promise<LogStorage> {
     return this.#logHistory.storageOf(teamId);
+  }
+
+  backupFile(backup: Backup, signal: AbortSignal): BackupFile {
+    const { orm, vault, logger } = this.#parts;
+    return openBackupFile(backup, { em: orm.em.fork(), vault, store: this.#backups, logger }, signal);
   }
 
   logFollows(): number {

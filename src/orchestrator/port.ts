@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Backup } from '../entities/backup.js';
 import { clusterRequired } from '../errors.js';
 
 /** What the reconciler is asked to look at. It carries a key and never what happened. */
@@ -132,6 +133,14 @@ export interface LogChannel {
   begin(from: LogStart, signal: AbortSignal, joined: (past: LogBatch) => void): Promise<void>;
 }
 
+/** A backup as its engine's own programs read it. */
+export interface BackupFile {
+  /** Bytes of the content. */
+  size: number;
+  /** Throws ApexError UNAVAILABLE where it is not whole; ends anywhere once the signal aborts. */
+  content: AsyncIterable<Buffer>;
+}
+
 /** All that resolvers may ask of the cluster. */
 export interface Orchestrator {
   /** Queues a look at `key`, in the caller's transaction: it happens if, and only if, `tx` commits. */
@@ -146,6 +155,8 @@ export interface Orchestrator {
   /** Lines that outlived their containers. Needs no cluster. Throws ApexError BAD_REQUEST (bad cursor). */
   searchLogs(source: LogSource, search: LogSearch, signal: AbortSignal): Promise<LogPage>;
   logStorage(teamId: string): Promise<LogStorage>;
+  /** The content of a backup that is DONE, read as it is taken. Needs no cluster. */
+  backupFile(backup: Backup, signal: AbortSignal): BackupFile;
   /** The address of a public service, e.g. `http://my-service.apex.localhost:8080`. */
   urlOf(host: string): string;
 }

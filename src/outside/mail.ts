@@ -16,7 +16,7 @@ export interface Mail {
 /** Sends mail to the configured server. Nobody waits for it: what it is about is in the database, and a mail that fails is logged without its text. */
 export class Mailer {
   private readonly transport: Transporter;
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly underWay = new Set<Promise<boolean>>();
 
   constructor(
     url: string,
@@ -28,13 +28,25 @@ export class Mailer {
     this.transport = createTransport(timed.href);
   }
 
-  send({ to, subject, text }: Mail): void {
+  send(mail: Mail): void {
+    void this.deliver(mail);
+  }
+
+  /** Whether the server took it. */
+  deliver({ to, subject, text }: Mail): Promise<boolean> {
     const sending = this.transport.sendMail({ from: this.from, to, subject, text }).then(
-      () => this.logger.info({ subject }, 'a mail was sent'),
-      (error: { code?: string; responseCode?: number }) => this.logger.warn({ subject, code: error.code, response: error.responseCode }, 'a mail could not be sent'),
+      () => {
+        this.logger.info({ subject }, 'a mail was sent');
+        return true;
+      },
+      (error: { code?: string; responseCode?: number }) => {
+        this.logger.warn({ subject, code: error.code, response: error.responseCode }, 'a mail could not be sent');
+        return false;
+      },
     );
     this.underWay.add(sending);
     void sending.finally(() => this.underWay.delete(sending));
+    return sending;
   }
 
   /** Lets those that are under way end, each of which has its deadline. */

@@ -21,6 +21,8 @@ import { SignUpMutation } from './account/sign-up.mutation.js';
 import { UpdateAccountMutation } from './account/update-account.mutation.js';
 import { VIEWER_CAN } from './account/viewer-can.fields.js';
 import { ViewerQuery } from './account/viewer.query.js';
+import { BackupContentSubscription } from './database/backup-content.subscription.js';
+import type { BackupMail } from './database/backup-mail.js';
 import { BackupsQuery } from './database/backups.query.js';
 import { CreateBackupMutation } from './database/create-backup.mutation.js';
 import { BuildLogsQuery } from './build/build-logs.query.js';
@@ -37,6 +39,7 @@ import { PauseDatabaseMutation } from './database/pause-database.mutation.js';
 import { ResizeDatabaseMutation } from './database/resize-database.mutation.js';
 import { RestoreBackupMutation } from './database/restore-backup.mutation.js';
 import { RunBackupSchedulesMutation } from './database/run-backup-schedules.mutation.js';
+import { SendBackupNoticesMutation } from './database/send-backup-notices.mutation.js';
 import { SetBackupScheduleMutation } from './database/set-backup-schedule.mutation.js';
 import { RotateDatabaseCredentialsMutation } from './database/rotate-database-credentials.mutation.js';
 import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
@@ -126,6 +129,8 @@ export interface SchemaParts {
   /** Work in the background waits while a delivery does. */
   courtesy?: Courtesy;
   mail?: InvitationMail;
+  /** Without it nobody is told of a failed backup. */
+  backupMail?: BackupMail;
   /** Told of deployments and previews; without it, nobody is. */
   github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
   githubApps?: GithubApps;
@@ -136,7 +141,7 @@ const NO_MAIL: InvitationMail = { invite: () => undefined };
 
 
 /** Every resolver, wired by hand. */
-const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestrator, events, config } = parts, access = new AccessWatch(orm, events)): object[] => [
+const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestrator, events, config, backupMail } = parts, access = new AccessWatch(orm, events)): object[] => [
   new ViewerQuery(),
   new AcceptInvitationMutation(orm, vault),
   new SignInMutation(orm),
@@ -198,12 +203,14 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new RotateDatabaseCredentialsMutation(vault, orchestrator),
   new LinkDatabaseMutation(vault, orchestrator),
   new BackupsQuery(),
+  new BackupContentSubscription(orchestrator, access),
   new CreateBackupMutation(orchestrator),
   new DeleteBackupMutation(orchestrator),
   new RestoreBackupMutation(vault, orchestrator),
   new SetBackupScheduleMutation(),
   new DeleteBackupScheduleMutation(),
   new RunBackupSchedulesMutation(orchestrator),
+  new SendBackupNoticesMutation(backupMail ?? null),
   new ServiceLogsQuery(orchestrator),
   new LogHistoryQuery(orchestrator),
   new OtherLogsQuery(orchestrator),

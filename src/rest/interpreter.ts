@@ -3,6 +3,7 @@ import type { RequestContext } from '../context.js';
 import { ApexError, notFound, unauthenticated } from '../errors.js';
 import type { OperationRunner } from '../operation.js';
 import { answerOf, at, dataOf, sendJson } from './answer.js';
+import { sendFile } from './file-answer.js';
 import { sendLogs } from './log-answer.js';
 import { sendNdjson } from './ndjson-answer.js';
 import { OpenAnswers } from './open-answers.js';
@@ -71,6 +72,7 @@ async function run({ operations, open }: RestParts, context: RequestContext, mat
   const { route, params } = match;
   const { variables, controls } = readVariables(route, params, search, body);
   if (route.follow) return sendLogs({ operations, context, route, variables, follow: controls.follow, answers, req, res });
+  if (route.isFile) return sendFile({ operations, context, route, variables, req, res });
   if (route.ndjson && req.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson') return sendNdjson(operations, context, () => open(req, res), route, variables, res);
   let data = dataOf(route, await operations.run(request(route, variables), context));
   if (controls.wait > 0 && (await untilDone(operations, context, route, params, at(data, route.answer), controls.wait))) {

@@ -95,6 +95,7 @@ const flattened = (schema: JsonSchema, flatten: Readonly<Record<string, string>>
 });
 
 function success(route: ServedRoute, schemas: Map<string, JsonSchema>): JsonSchema {
+  if (route.isFile) return { description: 'The file. It is whole where it has as many bytes as Content-Length says.', headers: { 'Content-Disposition': { schema: { type: 'string' } } }, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } };
   const schema = hoisted(answerSchema(route), schemas);
   const streams = route.follow && { 'text/plain': { schema: { type: 'string' } }, 'application/x-ndjson': { schema: { type: 'string' } }, 'text/event-stream': { schema: { type: 'string' } } };
   const lines = route.ndjson && { 'application/x-ndjson': { schema: { type: 'string' } } };

@@ -34,6 +34,8 @@ export interface Route {
   needsCluster?: boolean;
   /** `?wait=N`: answers when `isDone`, at the latest after N seconds. */
   wait?: { operation: DocumentNode; params: Readonly<Record<string, string>>; state: readonly string[]; done: ReadonlySet<string> };
+  /** The answer is a file: its operation is a subscription to its parts, each with `fileName`, `size`, `bytes` in base64, and whether it is the `last`. */
+  isFile?: boolean;
   /** `?follow=true`: a stream of batches of lines. */
   follow?: { operation: DocumentNode; batch: readonly string[]; without: readonly string[] };
 }

@@ -16,6 +16,7 @@ export interface Clock {
 export const CLOCKS: readonly Clock[] = [
   { name: 'idle previews', operation: parse('mutation closeIdlePreviews { closeIdlePreviews }'), everyMs: 300_000 },
   { name: 'backups', operation: parse('mutation runBackupSchedules { runBackupSchedules }'), everyMs: 20_000 },
+  { name: 'notices of failed backups', operation: parse('mutation sendBackupNotices { sendBackupNotices }'), everyMs: 10_000, again: ({ sendBackupNotices }) => sendBackupNotices === true },
   { name: 'reports to GitHub', operation: parse('mutation sendReports { sendReports }'), everyMs: 1_000, again: ({ sendReports }) => sendReports === true },
 ];
 

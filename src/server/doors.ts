@@ -103,7 +103,7 @@ function servedRoutes(schema: GraphQLSchema, operations: SchemaOperations): Serv
   return ROUTES.map((route) => {
     for (const { operation } of [route.wait, route.follow].filter((more) => more !== undefined)) checkedShape(schema, operation);
     const shape = checkedShape(schema, route.operation);
-    operations.prepare(route.operation);
+    if (!route.isFile) operations.prepare(route.operation);
     return { ...route, shape };
   });
 }

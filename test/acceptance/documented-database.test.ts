@@ -42,7 +42,8 @@ describe('the documented database, over REST', () => {
     await again('AVAILABLE');
     expect(await rest.post(of('/pause'), { pause: true })).toMatchObject({ status: 200, body: { paused: true } });
     await again('PAUSED');
-    expect(await rest.delete(of(''))).toMatchObject({ status: 200, body: { status: 'DELETED', purgeAt: expect.any(String) } });
+    expect(await rest.delete(of(''))).toMatchObject({ status: 400, body: { detail: expect.stringContaining('resume it first') } });
+    expect(await rest.delete(of('?finalBackup=false'))).toMatchObject({ status: 200, body: { status: 'DELETED', purgeAt: expect.any(String) } });
     expect(await rest.post(of('/undelete'))).toMatchObject({ status: 200, body: { deletedAt: null } });
     expect(await rest.post(of('/pause'), { pause: false })).toMatchObject({ status: 200, body: { paused: false } });
     await again('AVAILABLE');

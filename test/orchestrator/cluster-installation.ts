@@ -124,6 +124,17 @@ export class ClusterInstallation {
     return result.data as T;
   }
 
+  /** The results of a subscription until it ends; throws what it ends with. */
+  async *subscription<T>(text: string, variables: Record<string, unknown> = {}): AsyncGenerator<T> {
+    // Of a token that is in no row, its end would be told at once.
+    const results = await this.#operations.subscribe<T>({ document: parse(text), variables }, { ...this.#context(), actor: { kind: 'system', name: 'test' } });
+    if (!(Symbol.asyncIterator in results)) throw new Error(JSON.stringify(results));
+    for await (const { data, errors } of results) {
+      if (errors) throw new Error(JSON.stringify(errors));
+      yield data as T;
+    }
+  }
+
   async deploy(input: Record<string, unknown>): Promise<string> {
     const { deployService } = await this.graphql<{ deployService: { id: string } }>('mutation ($input: DeployServiceInput!) { deployService(input: $input) { id } }', { input });
     return deployService.id;

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { ClusterState, LogBatch, LogChannel, LogFilter, LogPage, LogSource, LogStart, LogStorage, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
+import type { Backup } from '../../src/entities/backup.js';
+import type { BackupFile, ClusterState, LogBatch, LogChannel, LogFilter, LogPage, LogSource, LogStart, LogStorage, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
 import { requireCluster } from '../../src/orchestrator/port.js';
 import type { WakeQueue } from '../../src/queue/wake-queue.js';
 
@@ -66,6 +67,13 @@ export class OfflineOrchestrator implements Orchestrator {
 
   async logStorage(): Promise<LogStorage> {
     return { lines: 0, bytes: 0, storedBytes: 0, oldestAt: null, droppedLines: 0, lostLines: 0, gaps: 0, limitBytes: 1, days: 1 };
+  }
+
+  /** What the test says that a backup has. */
+  backupContent: (signal: AbortSignal) => AsyncIterable<Buffer> = async function* () {};
+
+  backupFile({ contentSize }: Backup, signal: AbortSignal): BackupFile {
+    return { size: contentSize ?? 0, content: this.backupContent(signal) };
   }
 
   urlOf(host: string): string {

@@ -65,7 +65,7 @@ export const CREATE_DATABASE = `mutation ($input: CreateDatabaseInput!) { create
 export const DATABASE_OF = `query ($id: ID!) { database(id: $id) { ${DATABASE} } }`;
 export const DATABASES = `query ($teamId: ID, $environment: String) { databases(teamId: $teamId, environment: $environment) { nodes { ${DATABASE} } } }`;
 export const CONNECTION = `query ($id: ID!) { databaseConnection(id: $id) { databaseId host port username password database url } }`;
-export const DELETE_DATABASE = `mutation ($id: ID!, $force: String) { deleteDatabase(id: $id, force: $force) { ${DATABASE} } }`;
+export const DELETE_DATABASE = `mutation ($id: ID!, $force: String, $finalBackup: Boolean! = true) { deleteDatabase(id: $id, force: $force, finalBackup: $finalBackup) { ${DATABASE} finalBackupId lastBackup { id state trigger message } } }`;
 export const UNDELETE_DATABASE = `mutation ($id: ID!) { undeleteDatabase(id: $id) { ${DATABASE} } }`;
 export const PAUSE_DATABASE = `mutation ($id: ID!, $pause: Boolean!) { pauseDatabase(id: $id, pause: $pause) { ${DATABASE} } }`;
 export const RESIZE_DATABASE = `mutation ($id: ID!, $input: ResizeDatabaseInput!) { resizeDatabase(id: $id, input: $input) { ${DATABASE} } }`;

@@ -84,6 +84,7 @@ export const SAMPLES: readonly Sample[] = [
   sample('Mutation.closePreview', 'deploy', DEVELOPER, (w) => ({ id: w.previewId })),
   sample('Mutation.closeIdlePreviews', 'schedule', null, nothing, { noId: true }),
   sample('Mutation.runBackupSchedules', 'schedule', null, nothing, { noId: true }),
+  sample('Mutation.sendBackupNotices', 'schedule', null, nothing, { noId: true }),
   sample('Mutation.sendReports', 'schedule', null, nothing, { noId: true }),
   sample('Mutation.createEnvGroup', 'deploy', DEVELOPER, (w) => ({ input: { name: fresh('group'), variables: { A: '1' }, teamId: w.teamId } })),
   sample('Mutation.updateEnvGroup', 'deploy', DEVELOPER, (w) => ({ id: w.groupId, input: { variables: { A: '2' } } })),
@@ -139,6 +140,7 @@ export const SAMPLES: readonly Sample[] = [
 
   sample('Subscription.serviceChanged', 'read', VIEWER, (w) => ({ serviceId: w.serviceId }), SERVICE),
   sample('Subscription.deploymentProgress', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
+  sample('Subscription.backupContent', 'deploy', DEVELOPER, (w) => ({ databaseId: w.databaseId, backupId: w.backupId })),
   sample('Subscription.databaseLogs', 'read', VIEWER, (w) => ({ databaseId: w.databaseId })),
   sample('Subscription.preDeployLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),
   sample('Subscription.buildLogs', 'read', VIEWER, (w) => ({ deploymentId: w.deploymentId }), SERVICE),

@@ -17,6 +17,7 @@ import type { GithubApi } from '../../src/outside/github-api.js';
 import { createPgEvents, type PgEvents } from '../../src/queue/pg-events.js';
 import { WakeQueue } from '../../src/queue/wake-queue.js';
 import { buildApexSchema } from '../../src/resolvers/build-schema.js';
+import type { BackupMail } from '../../src/resolvers/database/backup-mail.js';
 import { IdempotentCalls } from '../../src/resolvers/idempotency/idempotent-calls.js';
 import { keyedOperations } from '../../src/server/keyed-operations.js';
 import { JSON_RESULTS } from '../../src/server/socket-reader.js';
@@ -52,6 +53,8 @@ export interface TestSettings {
   APEX_PREVIEW_IDLE_DAYS?: number;
   /** GitHub's API, where it is to be told. */
   github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
+  /** Where failed backups are told. */
+  backupMail?: BackupMail;
 }
 
 interface Parts {
@@ -100,7 +103,7 @@ export class TestApi {
 
   private static of({ database, vault, events, queue, installationId, orchestrator, settings }: Parts): TestApi {
     const calls = new IdempotentCalls(database.orm, vault);
-    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, ...(settings.github && { github: settings.github }), config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
+    const schema = buildApexSchema({ orm: database.orm, vault, orchestrator, events, calls, ...(settings.github && { github: settings.github }), ...(settings.backupMail && { backupMail: settings.backupMail }), config: { APEX_DOMAIN: 'apex.localhost', publicUrl: 'https://apex.example', ...settings } });
     return new TestApi(database, schema, orchestrator, vault, events, queue, new SchemaOperations(schema, keyedOperations(calls)), createAuthenticator(database.orm), installationId);
   }
 

@@ -17,6 +17,7 @@ import { BuildSecrets } from './020-build-secrets.js';
 import { StoredImages } from './021-stored-images.js';
 import { Builds } from './013-builds.js';
 import { DatabaseUsage } from './016-database-usage.js';
+import { FinalBackups } from './017-final-backups.js';
 
 /** Every migration, oldest first. One that has run anywhere is never changed again. */
 export const MIGRATIONS = [
@@ -36,6 +37,7 @@ export const MIGRATIONS = [
   { name: '015-preview-hosts', class: PreviewHosts },
   { name: '013-builds', class: Builds },
   { name: '016-database-usage', class: DatabaseUsage },
+  { name: '017-final-backups', class: FinalBackups },
   { name: '018-backup-places', class: BackupPlaces },
   { name: '020-build-secrets', class: BuildSecrets },
   { name: '021-stored-images', class: StoredImages },

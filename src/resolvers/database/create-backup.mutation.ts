@@ -1,9 +1,11 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
+import { BackupTrigger } from '../../entities/backup-trigger.js';
 import { Backup } from '../../entities/backup.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
+import { beginBackup } from './begin-backup.js';
 import { refuseBusy } from './busy-content.js';
 import { lockDatabase } from './lock-database.js';
 
@@ -19,11 +21,7 @@ export class CreateBackupMutation {
     return inTransaction(context, async (tx) => {
       const database = await lockDatabase(tx, actor, 'Mutation.createBackup', databaseId);
       await refuseBusy(tx, database);
-      const { teamId, type: engine, version } = database;
-      const backup = Object.assign(new Backup(), { teamId, databaseId, engine, version });
-      await tx.persist(backup).flush();
-      await this.orchestrator.wake(tx, `backup/${backup.id}`);
-      return backup;
+      return beginBackup(tx, database, BackupTrigger.API, this.orchestrator);
     });
   }
 }

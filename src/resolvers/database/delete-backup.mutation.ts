@@ -4,6 +4,7 @@ import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { BackupState } from '../../entities/backup-state.js';
 import { Backup } from '../../entities/backup.js';
+import { ManagedDatabase } from '../../entities/managed-database.js';
 import { Restore } from '../../entities/restore.js';
 import { badRequest, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -21,9 +22,14 @@ export class DeleteBackupMutation {
 
     return inTransaction(context, async (tx) => {
       await requireAccess(tx, actor, 'Mutation.deleteBackup', 'backup', id);
-      const backup = await tx.findOne(Backup, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      // The database's row first, as everybody locks it.
+      const { databaseId } = await tx.findOneOrFail(Backup, { id });
+      const database = await tx.findOne(ManagedDatabase, { id: databaseId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      const backup = await tx.findOne(Backup, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
       if (!backup) throw notFound();
       if ((await tx.count(Restore, { backupId: id, state: BackupState.RUNNING })) > 0) throw badRequest('The backup is being restored: wait until that has ended.');
+      // What waited for it does not come about.
+      if (database?.finalBackupId === id) database.finalBackupId = null;
       backup.deletedAt = new Date();
       await tx.flush();
       await this.orchestrator.wake(tx, `backup/${id}`);

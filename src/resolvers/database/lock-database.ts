@@ -14,9 +14,10 @@ export async function lockDatabase(tx: EntityManager, actor: Actor, coordinate: 
   return database;
 }
 
-/** Throws BAD_REQUEST for a database that was deleted. */
+/** Throws BAD_REQUEST for a database that was deleted, or is being deleted. */
 export function refuseDeleted(database: ManagedDatabase): void {
   if (database.deletedAt) throw badRequest(`The database "${database.name}" is deleted. Restore it first (undeleteDatabase), until ${database.purgeAt?.toISOString() ?? 'it is gone'}.`);
+  if (database.finalBackupId) throw badRequest(`The database "${database.name}" is being deleted, once its final backup is made. To keep it, restore it first (undeleteDatabase).`);
 }
 
 /** The row says something new: until the reconciler has seen to it, the database is being updated. */

@@ -11,8 +11,11 @@ import { Restore } from '../../entities/restore.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { nextRun } from '../../schema/cron.rules.js';
 import { inTransaction } from '../in-transaction.js';
+import { beginBackup } from './begin-backup.js';
 import { whyBusy } from './busy-content.js';
 
+/** There is nothing to back up yet, or no more. */
+const UNTRIED: ReadonlySet<DatabaseState> = new Set([DatabaseState.PROVISIONING, DatabaseState.DELETED]);
 const AT_ONCE = 20;
 const DAY_MS = 86_400_000;
 
@@ -39,15 +42,13 @@ export class RunBackupSchedulesMutation {
       if (!database || !schedule) return false;
       schedule.nextAt = nextRun(schedule, now);
       const last = await tx.findOne(Backup, { databaseId: database.id, trigger: BackupTrigger.SCHEDULE, deletedAt: null }, { orderBy: { createdAt: 'desc', id: 'desc' } });
-      const leftOut = database.status === DatabaseState.AVAILABLE || database.status === DatabaseState.STORAGE_FULL ? await whyBusy(tx, database) : `The database was ${database.status}.`;
+      // One that has failed or is changing is tried all the same: where it does not come, the backup fails, and its team is told.
+      const leftOut = UNTRIED.has(database.status) ? `The database was ${database.status}.` : await whyBusy(tx, database);
       schedule.trouble = leftOut ? `The backup of ${now.toISOString()} was left out. ${leftOut}` : last?.state === BackupState.FAILED ? `The backup of ${last.createdAt.toISOString()} failed. ${last.message ?? ''}`.trim() : null;
       await tx.flush();
       await this.#letGo(tx, schedule, now);
       if (leftOut) return false;
-      const { teamId, type: engine, version } = database;
-      const backup = Object.assign(new Backup(), { teamId, databaseId: database.id, engine, version, trigger: BackupTrigger.SCHEDULE });
-      await tx.persist(backup).flush();
-      await this.orchestrator.wake(tx, `backup/${backup.id}`);
+      await beginBackup(tx, database, BackupTrigger.SCHEDULE, this.orchestrator);
       return true;
     });
   }

@@ -12,8 +12,6 @@ import { Service } from '../../entities/service.js';
 import { Team } from '../../entities/team.js';
 import { badRequest } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
-import { DAY_MS, GRACE_DAYS } from '../database/delete-database.mutation.js';
-import { changeDatabase } from '../database/lock-database.js';
 import { changeIntent, endUnfinished } from '../deployment/start-deployment.js';
 import { forgetDrains } from '../log-drain/forget-drains.js';
 import { inTransaction } from '../in-transaction.js';
@@ -71,9 +69,9 @@ export class DeleteTeamMutation {
     const databases = await tx.find(ManagedDatabase, { teamId, deletedAt: null }, { orderBy: { id: 'asc' }, lockMode: LockMode.PESSIMISTIC_WRITE });
     if (databases.length > 0) needsCluster(context.actor, this.orchestrator);
     for (const database of databases) {
-      database.deletedAt = new Date();
-      database.purgeAt = new Date(Date.now() + GRACE_DAYS * DAY_MS);
-      await changeDatabase(tx, database, this.orchestrator);
+      database.markDeleted(new Date());
+      await tx.flush();
+      await this.orchestrator.wake(tx, `database/${database.id}`);
     }
   }
 

@@ -3,7 +3,8 @@ import { SERVICE } from './service-routes.js';
 
 const DATABASE = `
   id name type version size status statusMessage environment { name } teamId paused
-  resources { cpu memory } storage createdAt deletedAt purgeAt`;
+  resources { cpu memory } storage createdAt deletedAt purgeAt finalBackupId
+  lastBackup { id state trigger message createdAt endedAt }`;
 
 const SCHEDULE = 'databaseId cron timeZone keepCount keepDays nextAt trouble createdAt';
 const BACKUP = 'id databaseId state trigger engine version size contentSize sha256 place message createdAt endedAt';
@@ -34,9 +35,9 @@ export const DATABASE_ROUTES: readonly Route[] = [
   },
   {
     method: 'DELETE', path: '/api/databases/:id', tag, needsCluster: true,
-    summary: 'Delete a database; it is kept for 7 days, or not at all with `?force=` and its name',
-    operation: gql`mutation deleteDatabase($id: ID!, $force: String) { deleteDatabase(id: $id, force: $force) { ${DATABASE} } }`,
-    params: { id: 'id' }, query: { force: 'force' }, answer: ['deleteDatabase'], flatten,
+    summary: 'Delete a database, after a final backup (not with `?finalBackup=false`); it is kept for 7 days, or not at all with `?force=` and its name',
+    operation: gql`mutation deleteDatabase($id: ID!, $force: String, $finalBackup: Boolean! = true) { deleteDatabase(id: $id, force: $force, finalBackup: $finalBackup) { ${DATABASE} } }`,
+    params: { id: 'id' }, query: { force: 'force', finalBackup: 'finalBackup' }, answer: ['deleteDatabase'], flatten,
   },
   {
     method: 'PATCH', path: '/api/databases/:id', tag, needsCluster: true,
@@ -86,6 +87,11 @@ export const DATABASE_ROUTES: readonly Route[] = [
     method: 'POST', path: '/api/databases/:id/backups', tag, summary: 'Begin a backup of a database', needsCluster: true,
     operation: gql`mutation createBackup($id: ID!) { createBackup(databaseId: $id) { ${BACKUP} } }`,
     params: { id: 'id' }, answer: ['createBackup'],
+  },
+  {
+    method: 'GET', path: '/api/databases/:id/backups/:backupId/download', tag, summary: "Download a backup: a dump for the engine's own programs, decrypted and unpacked; each download is in the team's log",
+    operation: gql`subscription downloadBackup($id: ID!, $backupId: ID!) { backupContent(databaseId: $id, backupId: $backupId) { fileName size bytes last } }`,
+    params: { id: 'id', backupId: 'backupId' }, answer: ['backupContent'], isFile: true,
   },
   {
     method: 'GET', path: '/api/databases/:id/backup-schedule', tag, summary: 'When a database is backed up by itself; null where it is not',

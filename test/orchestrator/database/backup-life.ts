@@ -32,6 +32,18 @@ export class BackupLife {
     return (await this.apex.graphql<{ backups: { nodes: SeenBackup[] } }>('query ($id: ID!) { backups(databaseId: $id) { nodes { id state size sha256 place message endedAt } } }', { id: databaseId })).backups.nodes;
   }
 
+  /** All that a download gives; throws where it is not whole. */
+  async download(backupId: string): Promise<{ fileName: string; bytes: Buffer }> {
+    const pieces: Buffer[] = [];
+    const text = 'subscription ($backupId: ID!) { backupContent(backupId: $backupId) { fileName size bytes last } }';
+    for await (const { backupContent: part } of this.apex.subscription<{ backupContent: { fileName: string; size: number; bytes: string; last: boolean } }>(text, { backupId })) {
+      pieces.push(Buffer.from(part.bytes, 'base64'));
+      const bytes = Buffer.concat(part.last ? pieces : []);
+      if (part.last && bytes.length === part.size) return { fileName: part.fileName, bytes };
+    }
+    throw new Error('The download has ended without a last piece');
+  }
+
   async remove(id: string): Promise<void> {
     await this.apex.graphql('mutation ($id: ID!) { deleteBackup(id: $id) { id } }', { id });
   }

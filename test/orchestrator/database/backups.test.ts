@@ -17,6 +17,9 @@ const ENGINES = [
     ruin: 'PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "drop table t; create table later (n int)"',
     read: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select count(*), md5(string_agg(n || ':' || word, ',' order by n)) from t"`,
     later: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -XtAc "select to_regclass('later')"`,
+    file: /^my-postgres-\d{8}T\d{4}Z\.sql$/,
+    load: `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app; psql -d app -Xqc 'create database loaded' && head -c $N | psql -d loaded -Xq -v ON_ERROR_STOP=1 -o /dev/null; [ -z "$(psql -d loaded -XtAc "select 1 from pg_namespace where nspname = 'apex_whole'")" ]`,
+    loaded: ['-d app', '-d loaded'],
   },
   {
     type: 'mariadb',
@@ -24,6 +27,9 @@ const ENGINES = [
     ruin: 'MYSQL_PWD="$P" mariadb --protocol=tcp -h 127.0.0.1 -u app app -e "drop table t; create table later (n int)"',
     read: `MYSQL_PWD="$P" mariadb --protocol=tcp -h 127.0.0.1 -u app app -N -e "set session group_concat_max_len = 10000000; ${SQL_ROWS}"`,
     later: `MYSQL_PWD="$P" mariadb --protocol=tcp -h 127.0.0.1 -u app app -N -e "show tables like 'later'"`,
+    file: /^my-mariadb-\d{8}T\d{4}Z\.sql$/,
+    load: 'export MYSQL_PWD="$P"; mariadb --protocol=tcp -h 127.0.0.1 -u app app -e "drop table t"; head -c $N | mariadb --protocol=tcp -h 127.0.0.1 -u app; true',
+    loaded: ['', ''],
   },
   {
     type: 'redis',
@@ -31,10 +37,13 @@ const ENGINES = [
     ruin: `${REDIS} flushall > /dev/null; ${REDIS} set later 1 > /dev/null`,
     read: `${REDIS} dbsize; ${REDIS} -n 3 get other; { i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); echo "GET k$i"; done; } | ${REDIS} | md5sum`,
     later: `${REDIS} get later`,
+    file: /^my-redis-\d{8}T\d{4}Z\.rdb$/,
+    load: `head -c $N > /tmp/loaded.rdb; redis-server --port 6391 --dir /tmp --dbfilename loaded.rdb --save '' --requirepass "$P" --daemonize yes > /dev/null; until ${REDIS} -p 6391 ping | grep -q PONG; do sleep 0.1; done`,
+    loaded: ['redis-cli', 'redis-cli -p 6391'],
   },
 ] as const;
 
-describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read, later }) => {
+describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read, later, file, load, loaded }) => {
   let apex: ClusterInstallation;
   let databases: DatabaseLife;
   let backups: BackupLife;
@@ -43,10 +52,10 @@ describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read,
   let namespace: string;
   let filled: string;
   let backupId: string;
-  const inPod = async (databaseId: string, script: string): Promise<string> => {
+  const inPod = async (databaseId: string, script: string, input: Buffer = Buffer.alloc(0)): Promise<string> => {
     const { name } = await databases.available(databaseId);
     const { password } = await databases.connection(databaseId);
-    return shell(apex, namespace, `${name}-0`, 'database', `read -r P; ${script}`, `${password}\n`);
+    return shell(apex, namespace, `${name}-0`, 'database', `read -r P; ${script}`, Buffer.concat([Buffer.from(`${password}\n`), input]));
   };
 
   beforeAll(async () => {
@@ -90,6 +99,13 @@ describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read,
     expect(await inPod(id, later)).toBe('');
   }, 240_000);
 
+  it("are downloaded as the engine's own programs read them", async () => {
+    const { fileName, bytes } = await backups.download(backupId);
+    expect(fileName).toMatch(file);
+    await inPod(id, `N=${bytes.length}; ${load}`, bytes);
+    expect(await inPod(id, read.replaceAll(...(loaded as [string, string])))).toBe(filled);
+  }, 60_000);
+
   it('are refused when they are not what was written, and the database stays as it was', async () => {
     const path = join(folder, id, backupId);
     const stored = await readFile(path);
@@ -98,18 +114,20 @@ describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read,
     for (const broken of [altered, stored.subarray(0, -1)]) {
       await writeFile(path, broken);
       expect(await backups.restore(backupId)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/checksum/) });
+      await expect(backups.download(backupId)).rejects.toThrow(/What came of it is not whole/);
     }
     await rm(path);
     expect(await backups.restore(backupId)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/not in the store/) });
+    await expect(backups.download(backupId)).rejects.toThrow(/not in the store/);
     expect(await inPod(id, read)).toBe(filled);
   }, 120_000);
 
   if (type === 'postgres') {
     it('are refused where both contents have too little room', async () => {
-      // 70 MiB are left. The rows are kept small by the engine, and written out in full by its dump.
+      // 90 MiB are left, some of which the log of the engine takes. The rows are kept small by the engine, and written out in full by its dump.
       const ballast = '/var/lib/postgresql/data/ballast';
-      await inPod(id, `head -c $(($(df -Pk /var/lib/postgresql/data | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4) * 1024 - 70 * 1048576)) /dev/zero > ${ballast}`);
-      await inPod(id, `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "create table large as select repeat('x', 1000000) as word from generate_series(1, 60)"`);
+      await inPod(id, `head -c $(($(df -Pk /var/lib/postgresql/data | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4) * 1024 - 90 * 1048576)) /dev/zero > ${ballast}`);
+      await inPod(id, `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "create table large as select repeat('x', 1000000) as word from generate_series(1, 70)"`);
       const { id: large } = await backups.make(id);
       expect(await backups.restore(large)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/the database is as it was: ERROR: its storage has too little room/) });
       expect(await inPod(id, read)).toBe(filled);

@@ -10,9 +10,9 @@ export async function namespaceOf(apex: ClusterInstallation, environment = 'prod
 }
 
 /** Runs a shell script in a pod, and answers what it printed. Throws where it fails. */
-export async function shell(apex: ClusterInstallation, namespace: string, pod: string, container: string, script: string, input = '', seconds = 60): Promise<string> {
+export async function shell(apex: ClusterInstallation, namespace: string, pod: string, container: string, script: string, input: string | Buffer = '', seconds = 60): Promise<string> {
   let output = '';
-  const wish = { namespace, pod, container, command: ['sh', '-c', script], input: [Buffer.from(input)], signal: AbortSignal.timeout(seconds * 1000) };
+  const wish = { namespace, pod, container, command: ['sh', '-c', script], input: [Buffer.from(input as string)], signal: AbortSignal.timeout(seconds * 1000) };
   const end = await execInPod(apex.kube, wish, (chunk) => void (output += chunk.toString()));
   if (end.exitCode !== 0) throw new Error(`"${script}" ended with ${end.exitCode}: ${end.stderr}`);
   return output.trim();

@@ -1,6 +1,6 @@
 import type { ClusterInstallation } from '../cluster-installation.js';
 
-const FIELDS = 'id name type version size status statusMessage storage paused purgeAt';
+const FIELDS = 'id name type version size status statusMessage storage paused purgeAt finalBackupId lastBackup { state trigger message }';
 
 export interface SeenDatabase {
   id: string;
@@ -10,6 +10,8 @@ export interface SeenDatabase {
   storage: string;
   paused: boolean;
   purgeAt: string | null;
+  finalBackupId: string | null;
+  lastBackup: { state: string; trigger: string; message: string | null } | null;
 }
 
 export interface Connection {

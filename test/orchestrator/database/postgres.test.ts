@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { KubeObject } from '../../../src/orchestrator/kubernetes/kinds.js';
 import { ClusterInstallation } from '../cluster-installation.js';
 import { killEngine, namespaceOf, shell, startClient } from './client-pod.js';
@@ -10,6 +13,7 @@ describe('a PostgreSQL database', () => {
   let id: string;
   let namespace: string;
   let client: string;
+  let backups: string;
   // Refused for a moment: that a pod stands behind a name, the cluster's network learns a little later.
   const sql = async (text: string, url?: string): Promise<string> => {
     const input = `${url ?? (await databases.connection(id)).url}\n`;
@@ -18,14 +22,18 @@ describe('a PostgreSQL database', () => {
   };
 
   beforeAll(async () => {
-    apex = await ClusterInstallation.start();
+    backups = join(await mkdtemp(join(tmpdir(), 'apex-final-')), 'backups');
+    apex = await ClusterInstallation.start({ APEX_BACKUP_DIR: backups });
     databases = new DatabaseLife(apex);
     ({ id } = await databases.create({ name: 'my-postgres', type: 'postgres', size: 'small', storage: '300Mi' }));
     await databases.available(id);
     namespace = await namespaceOf(apex);
     client = await startClient(apex, namespace, 'postgres:15');
   }, 150_000);
-  afterAll(() => apex?.stop(), 60_000);
+  afterAll(async () => {
+    await apex?.stop();
+    await rm(dirname(backups), { recursive: true, force: true });
+  }, 60_000);
 
   it('is reached by its name with its credentials, and refuses others', async () => {
     expect(await sql('create table t (n int); insert into t select generate_series(1, 100); select count(*) from t;')).toContain('100');
@@ -109,7 +117,16 @@ describe('a PostgreSQL database', () => {
   }, 180_000);
 
   it('is kept when it is deleted, until that is forced', async () => {
-    expect(await databases.change('deleteDatabase', id)).toMatchObject({ status: 'DELETED', purgeAt: expect.any(String) });
+    // In the way of every backup.
+    await writeFile(backups, '');
+    expect(await databases.change('deleteDatabase', id)).toMatchObject({ status: 'AVAILABLE', finalBackupId: expect.any(String) });
+    const kept = await apex.eventually(() => databases.read(id), ({ finalBackupId }) => finalBackupId === null, 60);
+    expect(kept).toMatchObject({ status: 'AVAILABLE', lastBackup: { state: 'FAILED', trigger: 'FINAL', message: expect.stringMatching(/cannot be written.* was not deleted\..* finalBackup: false/) } });
+    expect(await apex.database.orm.em.getConnection().execute('select 1 from backup where notice_due_at is not null')).toHaveLength(1);
+    await rm(backups);
+
+    await databases.change('deleteDatabase', id);
+    expect(await databases.until(id, ({ status }) => status === 'DELETED')).toMatchObject({ purgeAt: expect.any(String), finalBackupId: null, lastBackup: { state: 'DONE', trigger: 'FINAL', message: null } });
     await apex.eventually(() => apex.objects('StatefulSet'), (left) => left.length === 0, 60);
     expect(await apex.objects('PersistentVolumeClaim')).toHaveLength(1);
     await expect(databases.create({ name: 'my-postgres', type: 'redis' })).rejects.toThrow(/already taken/);

@@ -129,4 +129,22 @@ describe('databases', () => {
     expect(Date.parse(forced.purgeAt)).toBeLessThanOrEqual(Date.now());
     expect((await run(UNDELETE_DATABASE, { id })).message).toContain('is gone');
   });
+
+  test('one that has content is deleted once its final backup is made, and stays where there can be none', async () => {
+    const { id } = await create({ name: 'full-of-rows', type: 'postgres' });
+    const seen = (changes: string) => api.em.execute(`update managed_database set observed_generation = generation, ${changes} where id = ?`, [id], 'run');
+    await seen("paused = true, status = 'PAUSED'");
+    expect((await run(DELETE_DATABASE, { id })).message).toMatch(/is paused: resume it first\. Or delete it without a final backup \(finalBackup: false\)/);
+    await seen("paused = false, status = 'FAILED'");
+    expect((await run(DELETE_DATABASE, { id })).message).toMatch(/has failed and cannot be backed up\. Or delete it without/);
+    await seen("status = 'AVAILABLE'");
+
+    const { deleteDatabase: waiting } = (await run(DELETE_DATABASE, { id })).data;
+    expect(waiting).toMatchObject({ status: 'AVAILABLE', deletedAt: null, finalBackupId: expect.any(String), lastBackup: { id: waiting.finalBackupId, state: 'RUNNING', trigger: 'FINAL', message: null } });
+    expect((await run(DELETE_DATABASE, { id })).data.deleteDatabase).toEqual(waiting);
+    expect((await run(PAUSE_DATABASE, { id, pause: true })).message).toContain('is being deleted, once its final backup is made');
+    expect((await run(UNDELETE_DATABASE, { id })).data.undeleteDatabase).toMatchObject({ status: 'AVAILABLE', deletedAt: null });
+    expect((await run(DELETE_DATABASE, { id })).message).toMatch(/A backup of the database "full-of-rows" is being made.* Or delete it without/);
+    expect((await run(DELETE_DATABASE, { id, finalBackup: false })).data.deleteDatabase).toMatchObject({ status: 'DELETED', purgeAt: expect.any(String), finalBackupId: null });
+  });
 });

@@ -22,16 +22,19 @@ export interface EngineAccessParts {
 }
 
 /** The engine of a database: null while it is on its way. Throws a sentence where it will not come by itself. */
-export async function openEngine(em: EntityManager, databaseId: string, parts: EngineAccessParts, signal: AbortSignal): Promise<OpenEngine | null> {
+export async function openEngine(em: EntityManager, databaseId: string, parts: EngineAccessParts, signal: AbortSignal, what: 'to read' | 'to write'): Promise<OpenEngine | null> {
   const database = await em.findOne(ManagedDatabase, { id: databaseId }, { refresh: true });
   if (!database || database.deletedAt) throw new EngineAway('The database was deleted.');
   if (database.paused) throw new EngineAway('The database is paused.');
   if (database.status === DatabaseState.FAILED) throw new EngineAway(`The database has failed${database.statusMessage ? `: ${database.statusMessage}` : '.'}`);
-  if (database.status !== DatabaseState.AVAILABLE || database.sealedNextPassword) return null;
+  const isFull = database.status === DatabaseState.STORAGE_FULL;
+  if (isFull && what === 'to write') throw new EngineAway(`There is no room for it. ${database.statusMessage ?? ''}`.trim());
+  if ((database.status !== DatabaseState.AVAILABLE && !isFull) || database.sealedNextPassword) return null;
   const environment = await em.findOneOrFail(Environment, { id: database.environmentId });
   const client = parts.cluster();
   const live = await readDatabaseObjects(client, parts.installationId, databaseId, environment.namespace, signal);
   const pod = currentPod(ofKind<StatefulSetObject>(live.owned, 'StatefulSet'), live.pods);
+  if (!pod && isFull) throw new EngineAway(`The database does not run. ${database.statusMessage ?? ''}`.trim());
   if (!pod) return null;
   const password = await parts.vault.open(em, database.teamId, databaseId, database.sealedPassword);
   return { at: { client, namespace: environment.namespace, pod: pod.metadata.name, engine: engineOf({ database }) }, password };

@@ -18,6 +18,17 @@ const MOST_ATTEMPTS = 2;
 
 type Row = Backup | Restore;
 
+/** What is written of a row at its end. */
+export interface Outcome {
+  state: BackupState.DONE | BackupState.FAILED;
+  message?: string | null;
+}
+
+/** What changes with the end of a row, in its transaction; it answers what is written of the row. */
+export type Sequel = (tx: EntityManager, outcome: Outcome) => Promise<Outcome>;
+
+const NOTHING_MORE: Sequel = async (_tx, outcome) => outcome;
+
 /** Only so many backups and restores run on a server at once: the other looks have to have room. */
 export class LongWork {
   #running = 0;
@@ -31,22 +42,23 @@ export class LongWork {
    * One look at a row that is RUNNING. `work` answers what is written when it is DONE, or null while it has to wait; an
    * error of its own makes it FAILED with its message. Cut off by the end of this server, the next one begins it anew.
    */
-  async look<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, work: (begin: () => Promise<void>, signal: AbortSignal) => Promise<((tx: EntityManager) => Promise<object>) | null>): Promise<LookResult> {
-    if (row.attempts >= MOST_ATTEMPTS) return this.#end(type, row, lease, async () => failed(`It was begun twice, and cut off each time: a server or the database went away. ${row instanceof Restore ? 'The database may have a part of the backup only: restore it again.' : 'Start it again.'}`));
+  async look<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, work: (begin: () => Promise<void>, signal: AbortSignal) => Promise<((tx: EntityManager) => Promise<Outcome>) | null>, sequel = NOTHING_MORE): Promise<LookResult> {
+    const end = (outcome: (tx: EntityManager) => Promise<Outcome>): Promise<LookResult> => this.#end(type, row, lease, async (tx) => sequel(tx, await outcome(tx)));
+    if (row.attempts >= MOST_ATTEMPTS) return end(async () => failed(`It was begun twice, and cut off each time: a server or the database went away. ${row instanceof Restore ? 'The database may have a part of the backup only: restore it again.' : 'Start it again.'}`));
     if (this.#running >= AT_ONCE) return { again: 'later', seconds: SOON_SECONDS };
     this.#running += 1;
     const late = AbortSignal.timeout(DEADLINE_MS);
     try {
       const done = await work(() => this.#begin(type, row, lease), AbortSignal.any([lease.signal, late]));
-      if (done) return await this.#end(type, row, lease, done);
-      if (Date.now() - row.createdAt.getTime() > PATIENCE_MS) return await this.#end(type, row, lease, async () => failed('The database was not available for 10 minutes.'));
+      if (done) return await end(done);
+      if (Date.now() - row.createdAt.getTime() > PATIENCE_MS) return await end(async () => failed('The database was not available for 10 minutes.'));
       return { again: 'later', seconds: SOON_SECONDS };
     } catch (error) {
       lease.signal.throwIfAborted();
       const message = late.aborted ? 'It took longer than 2 hours.' : sentenceOf(error);
       if (message === null) throw error;
       this.logger.warn({ err: error, key: lease.fence.key }, 'a backup or a restore failed');
-      return await this.#end(type, row, lease, async () => failed(message));
+      return await end(async () => failed(message));
     } finally {
       this.#running -= 1;
     }
@@ -56,7 +68,7 @@ export class LongWork {
     await this.#write(type, row, lease, async () => ({ attempts: row.attempts + 1 }));
   }
 
-  async #end<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, outcome: (tx: EntityManager) => Promise<object>): Promise<LookResult> {
+  async #end<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, outcome: (tx: EntityManager) => Promise<Outcome>): Promise<LookResult> {
     await this.#write(type, row, lease, async (tx) => ({ endedAt: new Date(), ...(await outcome(tx)) }));
     return { again: 'later', seconds: SOON_SECONDS };
   }
@@ -75,7 +87,7 @@ export class LongWork {
   }
 }
 
-const failed = (message: string): object => ({ state: BackupState.FAILED, message });
+const failed = (message: string): Outcome => ({ state: BackupState.FAILED, message });
 
 /** Errors that are about the database or the object, told in a sentence; others are ours, and the look is tried again. */
 const TOLD = new Set(['EngineRefused', 'EngineAway', 'ObjectBroken', 'StorageFailed']);

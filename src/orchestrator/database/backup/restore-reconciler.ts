@@ -21,7 +21,7 @@ export class RestoreReconciler {
     return work.look(Restore, restore, lease, async (begin, signal) => {
       const backup = restore.backupId ? await em.findOne(Backup, { id: restore.backupId, deletedAt: null }) : null;
       if (backup?.sealedKey == null || backup.contentSize === null) throw new ObjectBroken('The backup was deleted.');
-      const engine = await openEngine(em, restore.databaseId, this.parts, signal);
+      const engine = await openEngine(em, restore.databaseId, this.parts, signal, 'to write');
       if (!engine) return null;
       await begin();
       const stored = await store.measure(backup, signal);
