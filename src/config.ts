@@ -26,6 +26,15 @@ const quota = list
     Object.fromEntries(items.map((item) => item.split('=') as [string, string]).map(([name, value]) => [name, ['cpu', 'memory'].includes(name) ? value : Number(value)])),
   );
 
+const SIZE = /^(small|medium|large|xlarge)=([^/]+)\/([^/]+)\/([^/]+)$/;
+const SIZES_RULE = 'must be a list of small, medium, large and xlarge with CPU, memory and storage each, e.g. "small=250m/256Mi/2Gi,xlarge=8/32Gi/500Gi"';
+/** `small=250m/256Mi/2Gi` as `{small: {cpu: '250m', memory: '256Mi', storage: '2Gi'}}`. */
+const databaseSizes = list
+  .refine((items) => items.every((item) => SIZE.exec(item)?.slice(2).every((amount) => QUANTITY.test(amount))), SIZES_RULE)
+  .transform((items): Partial<Record<'small' | 'medium' | 'large' | 'xlarge', { cpu: string; memory: string; storage: string }>> =>
+    Object.fromEntries(items.map((item) => SIZE.exec(item) ?? []).map(([, size, cpu, memory, storage]) => [size, { cpu, memory, storage }])),
+  );
+
 export const SETTINGS = z.object({
   APEX_PORT: port.default(3000).describe('Port of the API, GraphQL and the dashboard'),
   APEX_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
@@ -77,6 +86,7 @@ export const SETTINGS = z.object({
   APEX_LOKI_URL: z.url().optional().describe('A Loki of yours: it gets the lines of all teams, and searches of the history ask it. Lines are kept here too until it has them'),
   APEX_LOKI_TOKEN: z.string().optional().describe('Authorization header for it, e.g. `Basic …`'),
   APEX_LOKI_TENANT: z.string().optional().describe('X-Scope-OrgID header for it'),
+  APEX_DATABASE_SIZES: databaseSizes.optional().describe('CPU, memory and storage of the sizes of databases that shall have others than `small=500m/512Mi/5Gi,medium=1/2Gi/20Gi,large=2/4Gi/50Gi,xlarge=4/8Gi/100Gi`; databases that are there keep theirs'),
   APEX_BACKUP_DIR: path.optional().describe('Folder of the backups of databases; unset: `backups` in APEX_HOME. Servers on one database share it'),
   APEX_S3_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9._-]{1,62}$/i, 'must be the name of a bucket').optional().describe('Bucket of an S3-compatible storage: backups of databases go there, in place of APEX_BACKUP_DIR; those that were made before stay where they are'),
   APEX_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional().describe("Its address, e.g. https://s3.example.com; unset: Amazon's, for the region"),

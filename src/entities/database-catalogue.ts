@@ -9,8 +9,10 @@ export interface SizeFacts extends Resources {
   storage: string;
 }
 
-/** CPU, memory and storage of each size. */
-export const DATABASE_SIZES: Readonly<Record<DatabaseSize, Readonly<SizeFacts>>> = {
+export type DatabaseSizes = Readonly<Record<DatabaseSize, Readonly<SizeFacts>>>;
+
+/** CPU, memory and storage of each size, where the operator has not set others. */
+export const DATABASE_SIZES: DatabaseSizes = {
   [DatabaseSize.SMALL]: { cpu: '500m', memory: '512Mi', storage: '5Gi' },
   [DatabaseSize.MEDIUM]: { cpu: '1', memory: '2Gi', storage: '20Gi' },
   [DatabaseSize.LARGE]: { cpu: '2', memory: '4Gi', storage: '50Gi' },

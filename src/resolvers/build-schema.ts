@@ -5,6 +5,7 @@ import { auditMutations } from '../auth/audit-log.js';
 import { guardSchema } from '../auth/guard-schema.js';
 import { BUILD_MOVES, BuildState } from '../entities/build-state.js';
 import { checkStateTable, DEPLOYMENT_MOVES, DeploymentState } from '../entities/deployment-state.js';
+import { DATABASE_SIZES, type DatabaseSizes } from '../entities/database-catalogue.js';
 import { DATABASE_MOVES, DatabaseState } from '../entities/database-state.js';
 import type { Database } from '../entities/database.js';
 import type { Events } from '../events.js';
@@ -123,7 +124,7 @@ export interface SchemaParts {
   /** Shared with the doors whose requests carry keys. */
   calls?: IdempotentCalls;
   /** Public services answer under the domain; invitations lead to the public URL. */
-  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_GITHUB_API_URL?: string; APEX_GIT_URL?: string; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number };
+  config: { APEX_DOMAIN: string; publicUrl?: string; APEX_ALLOWED_INTERNAL?: readonly string[]; APEX_OPEN_SIGNUP?: boolean; APEX_TEAM_QUOTA?: Partial<TeamQuota> | undefined; APEX_GITHUB_WEBHOOK_SECRET?: string | undefined; APEX_GITEA_WEBHOOK_SECRET?: string | undefined; APEX_GITHUB_TOKEN?: string | undefined; APEX_GITHUB_API_URL?: string; APEX_GIT_URL?: string; APEX_PREVIEW_LIMIT?: number; APEX_PREVIEW_IDLE_DAYS?: number; APEX_DATABASE_SIZES?: Partial<DatabaseSizes> };
   /** How many signed deliveries are taken; without it, all. */
   deliveries?: DeliveryAllowance;
   /** Work in the background waits while a delivery does. */
@@ -135,6 +136,8 @@ export interface SchemaParts {
   github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
   githubApps?: GithubApps;
 }
+
+const sizesOf = ({ APEX_DATABASE_SIZES }: SchemaParts['config']): DatabaseSizes => ({ ...DATABASE_SIZES, ...APEX_DATABASE_SIZES });
 
 /** Where no mail server is configured, whoever makes an invitation hands on its link. */
 const NO_MAIL: InvitationMail = { invite: () => undefined };
@@ -195,11 +198,11 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new DeploymentAuthorFields(),
   new CancelDeploymentMutation(orchestrator),
   new DatabaseQuery(vault),
-  new CreateDatabaseMutation(vault, orchestrator),
+  new CreateDatabaseMutation(vault, orchestrator, sizesOf(config)),
   new DeleteDatabaseMutation(orchestrator),
   new UndeleteDatabaseMutation(orchestrator),
   new PauseDatabaseMutation(orchestrator),
-  new ResizeDatabaseMutation(orchestrator),
+  new ResizeDatabaseMutation(orchestrator, sizesOf(config)),
   new RotateDatabaseCredentialsMutation(vault, orchestrator),
   new LinkDatabaseMutation(vault, orchestrator),
   new BackupsQuery(),
@@ -234,7 +237,7 @@ const MOST_PREVIEWS = 20;
 
 function webhooksAndPreviews({ vault, orchestrator, config, deliveries, courtesy, github, githubApps }: SchemaParts): object[] {
   const { APEX_PREVIEW_IDLE_DAYS: idleDays = IDLE_DAYS, APEX_PREVIEW_LIMIT: mostPreviews = MOST_PREVIEWS } = config;
-  const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {} });
+  const environments = new PreviewEnvironments({ vault, orchestrator, domain: config.APEX_DOMAIN, mostPreviews, quotaDefaults: config.APEX_TEAM_QUOTA ?? {}, sizes: sizesOf(config) });
   const hosts = [...new Set([new URL(config.APEX_GIT_URL ?? GIT_URL).host, githubHost(config.APEX_GITHUB_API_URL)])];
   const effects = new EventEffects(orchestrator, new PullRequestPreviews(environments, hosts), hosts);
   const reading = { addresses: orchestrator, idleDays };

@@ -33,26 +33,28 @@ export async function sendFile({ operations, context, route, variables, req, res
   const results = await operations.subscribe({ document: route.operation, variables }, context);
   if ('deliver' in results) throw new Error('The parts of a file are for one reader');
   if (!(Symbol.asyncIterator in results)) return void dataOf(route, results);
-  let isWhole = false;
-  let sent = 0;
+  // One part behind, so that the last bytes go out only once all of it is known to be whole.
+  let held: Buffer = Buffer.alloc(0);
+  let left = 0;
   for await (const result of results) {
     if (res.destroyed) return;
-    const part = res.headersSent && result.errors ? null : (at(dataOf(route, result), route.answer) as Part);
-    if (part === null) break;
-    if (!res.headersSent) begin(res, part);
+    if (res.headersSent && result.errors) break;
+    const part = at(dataOf(route, result), route.answer) as Part;
+    if (!res.headersSent) left = begin(res, part);
     if (req.method === 'HEAD') return void res.end();
-    const bytes = Buffer.from(part.bytes, 'base64');
-    sent += bytes.length;
-    isWhole = part.last && sent === part.size;
-    if (bytes.length > 0 && !res.write(bytes)) await drained(res);
+    left -= held.length;
+    if (part.last && left === 0) return void res.end(held);
+    if (held.length > 0 && !res.write(held)) await drained(res);
+    held = Buffer.from(part.bytes, 'base64');
   }
-  if (isWhole) res.end();
-  else res.destroy();
+  res.destroy();
 }
 
-function begin(res: Response, { fileName, size }: Part): void {
+/** Answers how many bytes are to come. */
+function begin(res: Response, { fileName, size }: Part): number {
   res.setTimeout(STILL_MS, () => res.destroy());
   res.writeHead(200, {
     'Content-Type': 'application/octet-stream', 'Content-Length': size, 'Content-Disposition': `attachment; filename="${fileName}"`, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff',
   });
+  return size;
 }

@@ -45,3 +45,8 @@ test('the key may be what a command prints; one that fails is named, and what it
   expect(faultsOf({ ...keyless, APEX_SECRET_KEY_COMMAND: 'echo canary' })).toEqual([expect.stringMatching(/^APEX_SECRET_KEY_COMMAND: must be 32 bytes in base64/)]);
   expect(faultsOf({ ...GOOD, APEX_SECRET_KEY_COMMAND: 'true' })).toEqual([expect.stringMatching(/^APEX_SECRET_KEY: set one of it/)]);
 });
+
+test('sizes of databases are given as CPU, memory and storage', () => {
+  expect(loadConfig({ ...GOOD, APEX_DATABASE_SIZES: 'small=250m/256Mi/2Gi, xlarge=8/32Gi/500Gi' }).APEX_DATABASE_SIZES).toEqual({ small: { cpu: '250m', memory: '256Mi', storage: '2Gi' }, xlarge: { cpu: '8', memory: '32Gi', storage: '500Gi' } });
+  for (const APEX_DATABASE_SIZES of ['huge=1/1Gi/1Gi', 'small=1/1Gi', 'small=much/1Gi/1Gi']) expect(faultsOf({ ...GOOD, APEX_DATABASE_SIZES })).toEqual([expect.stringMatching(/^APEX_DATABASE_SIZES: must be a list of small/)]);
+});

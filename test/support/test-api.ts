@@ -8,6 +8,7 @@ import { createPersonalTeam } from '../../src/auth/personal-team.js';
 import { TOKEN_SCOPES, type Actor, type RequestContext, type TokenScope } from '../../src/context.js';
 import { Account } from '../../src/entities/account.js';
 import { newId } from '../../src/entities/columns.js';
+import type { DatabaseSizes } from '../../src/entities/database-catalogue.js';
 import { Membership } from '../../src/entities/membership.js';
 import type { Role } from '../../src/entities/roles.js';
 import { createLogger } from '../../src/logger.js';
@@ -51,6 +52,7 @@ export interface TestSettings {
   APEX_GITHUB_TOKEN?: string;
   APEX_PREVIEW_LIMIT?: number;
   APEX_PREVIEW_IDLE_DAYS?: number;
+  APEX_DATABASE_SIZES?: Partial<DatabaseSizes>;
   /** GitHub's API, where it is to be told. */
   github?: Pick<GithubApi, 'setStatus' | 'writeComment'>;
   /** Where failed backups are told. */

@@ -4,7 +4,7 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { requireAccess, requireTeam } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
-import { DATABASE_ENGINES, DATABASE_SIZES, DEFAULT_VERSIONS } from '../../entities/database-catalogue.js';
+import { DATABASE_ENGINES, DEFAULT_VERSIONS, type DatabaseSizes } from '../../entities/database-catalogue.js';
 import { DatabaseSize, DatabaseType } from '../../entities/database-state.js';
 import { Environment, PRODUCTION } from '../../entities/environment.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
@@ -26,11 +26,12 @@ export class CreateDatabaseMutation {
   constructor(
     private readonly vault: Vault,
     private readonly orchestrator: Orchestrator,
+    private readonly sizes: DatabaseSizes,
   ) {}
 
   @Mutation(() => ManagedDatabase, { description: 'A new database; it is available once the engine answers with its new credentials. Needs a cluster.' })
   async createDatabase(@Ctx() context: RequestContext, @Arg('input', () => CreateDatabaseInput) input: CreateDatabaseInput): Promise<DatabaseRow> {
-    const intent = intentOf(context, input);
+    const intent = intentOf(context, input, this.sizes);
     needsCluster(context.actor, this.orchestrator);
 
     return inTransaction(context, async (tx) => {
@@ -49,13 +50,13 @@ export class CreateDatabaseMutation {
 
 type Intent = Pick<ManagedDatabase, 'name' | 'type' | 'version' | 'size' | 'resources' | 'storage'>;
 
-function intentOf(context: RequestContext, input: CreateDatabaseInput): Intent {
+function intentOf(context: RequestContext, input: CreateDatabaseInput, sizes: DatabaseSizes): Intent {
   const type = input.type as DatabaseType;
   const size = (input.size ?? DatabaseSize.SMALL) as DatabaseSize;
   const version = input.version ?? DEFAULT_VERSIONS[type];
   const { versions } = DATABASE_ENGINES[type];
   if (!Object.hasOwn(versions, version)) throw invalidInput(context, [{ path: 'version', message: `must be one of ${Object.keys(versions).join(', ')} for ${type}` }]);
-  const { cpu, memory, storage } = DATABASE_SIZES[size];
+  const { cpu, memory, storage } = sizes[size];
   return { name: input.name, type, version, size, resources: { cpu, memory }, storage: input.storage ?? storage };
 }
 

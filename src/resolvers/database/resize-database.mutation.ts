@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { RequestContext } from '../../context.js';
-import { DATABASE_SIZES } from '../../entities/database-catalogue.js';
+import type { DatabaseSizes } from '../../entities/database-catalogue.js';
 import type { DatabaseSize } from '../../entities/database-state.js';
 import { ManagedDatabase } from '../../entities/managed-database.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -14,7 +14,10 @@ import { changeDatabase, lockDatabase, refuseDeleted } from './lock-database.js'
 
 @Resolver()
 export class ResizeDatabaseMutation {
-  constructor(private readonly orchestrator: Orchestrator) {}
+  constructor(
+    private readonly orchestrator: Orchestrator,
+    private readonly sizes: DatabaseSizes,
+  ) {}
 
   @Mutation(() => ManagedDatabase, { description: 'More or less CPU and memory, or more storage. The database restarts, and it is stopped while its storage grows. Needs a cluster.' })
   async resizeDatabase(
@@ -27,7 +30,7 @@ export class ResizeDatabaseMutation {
     return inTransaction(context, async (tx) => {
       const database = await lockDatabase(tx, context.actor, 'Mutation.resizeDatabase', id);
       refuseDeleted(database);
-      const size = input.size ? DATABASE_SIZES[input.size as DatabaseSize] : null;
+      const size = input.size ? this.sizes[input.size as DatabaseSize] : null;
       const storage = input.storage ?? larger(size?.storage, database.storage);
       if (bytes(storage) < bytes(database.storage)) throw invalidInput(context, [{ path: 'storage', message: `must not be less than ${database.storage}: storage only grows` }]);
       if (input.size) database.size = input.size as DatabaseSize;

@@ -3,6 +3,7 @@ import { LockMode, type EntityManager } from '@mikro-orm/postgresql';
 import { recordAudit } from '../../auth/audit-log.js';
 import type { RequestContext } from '../../context.js';
 import { newId } from '../../entities/columns.js';
+import type { DatabaseSizes } from '../../entities/database-catalogue.js';
 import { DeploymentTrigger } from '../../entities/deployment-state.js';
 import { Deployment } from '../../entities/deployment.js';
 import { EnvironmentKind } from '../../entities/environment-kind.js';
@@ -28,6 +29,7 @@ export interface PreviewParts {
   domain: string;
   /** As many may a team have open. */
   mostPreviews: number;
+  sizes: DatabaseSizes;
   quotaDefaults: Partial<TeamQuota>;
 }
 
@@ -134,11 +136,10 @@ export class PreviewEnvironments {
 
   /** A fresh one for each that is not there yet, by the id of what it stands for. */
   private async databases(tx: EntityManager, originals: ManagedDatabase[], environmentId: string): Promise<Map<string, string>> {
-    const { vault, orchestrator } = this.parts;
     const copies = new Map<string, string>();
     for (const original of originals) {
       const known = await tx.findOne(ManagedDatabase, { environmentId, name: original.name, deletedAt: null });
-      copies.set(original.id, (known ?? (await copyDatabase(tx, original, environmentId, vault, orchestrator))).id);
+      copies.set(original.id, (known ?? (await copyDatabase(tx, original, environmentId, this.parts))).id);
     }
     return copies;
   }

@@ -52,7 +52,12 @@ export class BackupLife {
   async restore(backupId: string, name?: string): Promise<SeenRestore> {
     const text = 'mutation ($backupId: ID!, $name: String) { restoreBackup(backupId: $backupId, name: $name) { id } }';
     const { restoreBackup } = await this.apex.graphql<{ restoreBackup: { id: string } }>(text, { backupId, ...(name && { name }) });
-    const read = async (): Promise<SeenRestore> => (await this.apex.graphql<{ restore: SeenRestore }>('query ($id: ID!) { restore(id: $id) { id databaseId state message } }', { id: restoreBackup.id })).restore;
+    return this.ended(restoreBackup.id);
+  }
+
+  /** A restore once it has ended. */
+  async ended(id: string): Promise<SeenRestore> {
+    const read = async (): Promise<SeenRestore> => (await this.apex.graphql<{ restore: SeenRestore }>('query ($id: ID!) { restore(id: $id) { id databaseId state message } }', { id })).restore;
     return this.apex.eventually(read, ({ state }) => state !== 'RUNNING', 120);
   }
 }

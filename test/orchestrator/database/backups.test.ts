@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newId } from '../../../src/entities/columns.js';
 import { ClusterInstallation } from '../cluster-installation.js';
 import { BackupLife } from './backup-life.js';
 import { namespaceOf, shell } from './client-pod.js';
@@ -20,6 +21,7 @@ const ENGINES = [
     file: /^my-postgres-\d{8}T\d{4}Z\.sql$/,
     load: `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app; psql -d app -Xqc 'create database loaded' && head -c $N | psql -d loaded -Xq -v ON_ERROR_STOP=1 -o /dev/null; [ -z "$(psql -d loaded -XtAc "select 1 from pg_namespace where nspname = 'apex_whole'")" ]`,
     loaded: ['-d app', '-d loaded'],
+    cut: `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app; ask() { psql -d postgres -Xqc "$1"; }; ask "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'app'" > /dev/null; ask "alter database app rename to \\"apex_old_$R\\"" && ask 'create database app'`,
   },
   {
     type: 'mariadb',
@@ -30,6 +32,7 @@ const ENGINES = [
     file: /^my-mariadb-\d{8}T\d{4}Z\.sql$/,
     load: 'export MYSQL_PWD="$P"; mariadb --protocol=tcp -h 127.0.0.1 -u app app -e "drop table t"; head -c $N | mariadb --protocol=tcp -h 127.0.0.1 -u app; true',
     loaded: ['', ''],
+    cut: `export MYSQL_PWD="$P"; C="--protocol=tcp -h 127.0.0.1 -u app"; mariadb-dump $C --add-drop-database --databases app > /var/lib/mysql/.apex-old-$R; mariadb $C app -e 'drop table t; create table later (n int)'`,
   },
   {
     type: 'redis',
@@ -40,10 +43,11 @@ const ENGINES = [
     file: /^my-redis-\d{8}T\d{4}Z\.rdb$/,
     load: `head -c $N > /tmp/loaded.rdb; redis-server --port 6391 --dir /tmp --dbfilename loaded.rdb --save '' --requirepass "$P" --daemonize yes > /dev/null; until ${REDIS} -p 6391 ping | grep -q PONG; do sleep 0.1; done`,
     loaded: ['redis-cli', 'redis-cli -p 6391'],
+    cut: `mkdir /data/.apex-side; ${REDIS} replicaof 127.0.0.1 6380 > /dev/null`,
   },
 ] as const;
 
-describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read, later, file, load, loaded }) => {
+describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read, later, file, load, loaded, cut }) => {
   let apex: ClusterInstallation;
   let databases: DatabaseLife;
   let backups: BackupLife;
@@ -98,6 +102,19 @@ describe.each(ENGINES)('backups of a $type database', ({ type, fill, ruin, read,
     expect(await inPod(id, read)).toBe(filled);
     expect(await inPod(id, later)).toBe('');
   }, 240_000);
+
+  it('leave the old content where a restore was cut off twice', async () => {
+    const restore = newId();
+    await inPod(id, `R=${restore}; ${cut}`);
+    expect(await inPod(id, read).catch((error: Error) => error.message)).not.toBe(type === 'redis' ? '' : filled);
+    await apex.database.orm.em.fork().transactional(async (tx) => {
+      await tx.execute(`insert into restore (id, team_id, backup_id, database_id, attempts, created_at) select ?, team_id, id, database_id, 2, now() from backup where id = ?`, [restore, backupId], 'run');
+      await apex.orchestrator.wake(tx, `restore/${restore}`);
+    });
+    expect(await backups.ended(restore)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/cut off each time.*has its old content/) });
+    expect(await inPod(id, read)).toBe(filled);
+    expect(await inPod(id, later)).toBe('');
+  }, 90_000);
 
   it("are downloaded as the engine's own programs read them", async () => {
     const { fileName, bytes } = await backups.download(backupId);

@@ -33,7 +33,7 @@ describe.each(Object.values(DatabaseType))('the objects of %s', (type) => {
 
   it('come with commands that hand the password over by no argument', () => {
     const { query, stats, rotate, dump, restore } = DATABASE_ENGINES[type];
-    for (const script of [query, stats, rotate, dump, restore.stage, restore.adopt]) expect(script).not.toMatch(/(-p|-a|--password|--pass|--auth)[ =]?["']?\$(P|NEXT)\b/);
+    for (const script of [query, stats, rotate, dump, restore.stage, restore.adopt, restore.putBack]) expect(script).not.toMatch(/(-p|-a|--password|--pass|--auth)[ =]?["']?\$(P|NEXT)\b/);
   });
 
   it('hold the password in the Secret and nowhere else', () => {

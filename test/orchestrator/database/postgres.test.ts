@@ -121,7 +121,7 @@ describe('a PostgreSQL database', () => {
     await writeFile(backups, '');
     expect(await databases.change('deleteDatabase', id)).toMatchObject({ status: 'AVAILABLE', finalBackupId: expect.any(String) });
     const kept = await apex.eventually(() => databases.read(id), ({ finalBackupId }) => finalBackupId === null, 60);
-    expect(kept).toMatchObject({ status: 'AVAILABLE', lastBackup: { state: 'FAILED', trigger: 'FINAL', message: expect.stringMatching(/cannot be written.* was not deleted\..* finalBackup: false/) } });
+    expect(kept).toMatchObject({ status: 'AVAILABLE', lastBackup: { state: 'FAILED', trigger: 'FINAL', message: expect.stringMatching(/cannot be written.* was not deleted\..*finalBackup: false/) } });
     expect(await apex.database.orm.em.getConnection().execute('select 1 from backup where notice_due_at is not null')).toHaveLength(1);
     await rm(backups);
 

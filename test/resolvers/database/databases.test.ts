@@ -10,7 +10,7 @@ describe('databases', () => {
   let ada: TestAccount;
 
   beforeAll(async () => {
-    api = await TestApi.start();
+    api = await TestApi.start({ APEX_DATABASE_SIZES: { xlarge: { cpu: '8', memory: '32Gi', storage: '500Gi' } } });
     ada = await api.account('Ada');
   });
   afterAll(() => api.stop());
@@ -30,6 +30,12 @@ describe('databases', () => {
     expect((await run(DATABASES)).data.databases.nodes).toEqual([made]);
     expect((await run(DATABASES, { environment: 'elsewhere' })).data.databases.nodes).toEqual([]);
     expect(await wakeUps(`database/${made.id}`)).toBe(1);
+  });
+
+  test('a size is what the operator says', async () => {
+    expect(await create({ name: 'operators', type: 'redis', size: 'xlarge' })).toMatchObject({ size: 'xlarge', resources: { cpu: '8', memory: '32Gi' }, storage: '500Gi' });
+    const { id } = await create({ name: 'ours', type: 'redis', size: 'large' });
+    expect((await run(RESIZE_DATABASE, { id, input: { size: 'xlarge' } })).data.resizeDatabase).toMatchObject({ size: 'xlarge', storage: '500Gi' });
   });
 
   test('faults of the input are told, and change nothing', async () => {

@@ -43,7 +43,7 @@ export class BackupReconciler {
       const content = readContent(engine.at, engine.password, (bytes) => (contentSize += bytes), signal);
       const stored = await store.write(backup, sealStream(key, id, content), signal);
       return async (tx) => ({ state: BackupState.DONE, ...stored, contentSize, sealedKey: await vault.seal(tx, backup.teamId, id, key.toString('base64')) });
-    }, (tx, outcome) => afterBackup(tx, backup, outcome, queue));
+    }, { sequel: (tx, outcome) => afterBackup(tx, backup, outcome, queue) });
   }
 
   async #remove(backup: Backup, lease: HeldLease): Promise<LookResult> {

@@ -48,14 +48,14 @@ export async function* readContent(at: EnginePod, password: string, read: (bytes
 }
 
 /** Brings compressed content of `bytes` in all into the pod, beside what the engine has; nothing of that is touched. Throws `EngineRefused`. */
-export async function stageContent(at: EnginePod, password: string, compressed: AsyncIterable<Buffer>, bytes: number, signal: AbortSignal): Promise<void> {
+export async function stageContent(at: EnginePod, password: string, restoreId: string, compressed: AsyncIterable<Buffer>, bytes: number, signal: AbortSignal): Promise<void> {
   const plain = pipeline(compressed, createZstdDecompress(), () => undefined);
   async function* input(): AsyncGenerator<Buffer> {
     yield Buffer.from(`${password}\n`);
     yield* plain as AsyncIterable<Buffer>;
   }
   try {
-    const { exitCode, stderr } = await runStep(at, `N=${bytes}; ${room(at)}\n${at.engine.restore.stage}`, { input: input(), endsInput: false }, signal);
+    const { exitCode, stderr } = await runStep(at, `R=${restoreId}; N=${bytes}; ${room(at)}\n${at.engine.restore.stage}`, { input: input(), endsInput: false }, signal);
     if (exitCode !== 0) throw new EngineRefused('The engine did not take the content of the backup; the database is as it was', stderr, password);
   } finally {
     plain.destroy();
@@ -63,11 +63,20 @@ export async function stageContent(at: EnginePod, password: string, compressed: 
 }
 
 /** Puts what was staged in the place of what the engine has, which is kept until the new content has answered. */
-export async function adoptContent(at: EnginePod, password: string, signal: AbortSignal): Promise<void> {
-  const { exitCode, stderr } = await runStep(at, at.engine.restore.adopt, { input: [Buffer.from(`${password}\n`)] }, signal);
+export async function adoptContent(at: EnginePod, password: string, restoreId: string, signal: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await runStep(at, `R=${restoreId}; ${ALONE}\n${at.engine.restore.adopt}`, { input: [Buffer.from(`${password}\n`)] }, signal);
   if (exitCode === OLD_CONTENT_LOST) throw new EngineRefused('The content of the backup did not take its place, and the old content could not be put back: restore a backup again', stderr, password);
   if (exitCode !== 0) throw new EngineRefused('The content of the backup did not take its place; the old content is back', stderr, password);
 }
+
+/** Undoes what an adoption that was cut off has done; nothing where there is nothing to undo. Throws `EngineRefused`. */
+export async function putOldContentBack(at: EnginePod, password: string, restoreId: string, signal: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await runStep(at, `R=${restoreId}; ${ALONE}\n${at.engine.restore.putBack}`, { input: [Buffer.from(`${password}\n`)] }, signal);
+  if (exitCode !== 0) throw new EngineRefused('The restore was cut off twice, and the old content could not be put back: restore a backup again', stderr, password);
+}
+
+/** Shell: what was cut off here may still be at work in the pod, for nobody ends it there. */
+const ALONE = 'exec 8>> /tmp/.apex-restore-lock; flock -w 300 8 || { echo "ERROR: a restore that was cut off is still at work" >&2; exit 3; }';
 
 /** Shell: fails where the volume is too small for the old content and the new one together. */
 const room = ({ engine }: EnginePod): string =>

@@ -27,6 +27,9 @@ export interface Outcome {
 /** What changes with the end of a row, in its transaction; it answers what is written of the row. */
 export type Sequel = (tx: EntityManager, outcome: Outcome) => Promise<Outcome>;
 
+/** What a look does; it calls `begin` before it changes anything. */
+export type Work = (begin: () => Promise<void>, signal: AbortSignal) => Promise<((tx: EntityManager) => Promise<Outcome>) | null>;
+
 const NOTHING_MORE: Sequel = async (_tx, outcome) => outcome;
 
 /** Only so many backups and restores run on a server at once: the other looks have to have room. */
@@ -40,16 +43,18 @@ export class LongWork {
 
   /**
    * One look at a row that is RUNNING. `work` answers what is written when it is DONE, or null while it has to wait; an
-   * error of its own makes it FAILED with its message. Cut off by the end of this server, the next one begins it anew.
+   * error of its own makes it FAILED with its message. Cut off by the end of this server, the next one begins it anew, once;
+   * then `whenCut` is tried as often.
    */
-  async look<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, work: (begin: () => Promise<void>, signal: AbortSignal) => Promise<((tx: EntityManager) => Promise<Outcome>) | null>, sequel = NOTHING_MORE): Promise<LookResult> {
+  async look<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, work: Work, { sequel = NOTHING_MORE, whenCut }: { sequel?: Sequel; whenCut?: Work } = {}): Promise<LookResult> {
     const end = (outcome: (tx: EntityManager) => Promise<Outcome>): Promise<LookResult> => this.#end(type, row, lease, async (tx) => sequel(tx, await outcome(tx)));
-    if (row.attempts >= MOST_ATTEMPTS) return end(async () => failed(`It was begun twice, and cut off each time: a server or the database went away. ${row instanceof Restore ? 'The database may have a part of the backup only: restore it again.' : 'Start it again.'}`));
+    const step = row.attempts < MOST_ATTEMPTS ? work : row.attempts < 2 * MOST_ATTEMPTS ? whenCut : undefined;
+    if (!step) return end(async () => failed(`It was begun twice, and cut off each time: a server or the database went away. ${row instanceof Restore ? 'The database may have a part of the backup only: restore it again.' : 'Start it again.'}`));
     if (this.#running >= AT_ONCE) return { again: 'later', seconds: SOON_SECONDS };
     this.#running += 1;
     const late = AbortSignal.timeout(DEADLINE_MS);
     try {
-      const done = await work(() => this.#begin(type, row, lease), AbortSignal.any([lease.signal, late]));
+      const done = await step(() => this.#begin(type, row, lease), AbortSignal.any([lease.signal, late]));
       if (done) return await end(done);
       if (Date.now() - row.createdAt.getTime() > PATIENCE_MS) return await end(async () => failed('The database was not available for 10 minutes.'));
       return { again: 'later', seconds: SOON_SECONDS };
@@ -93,9 +98,9 @@ const failed = (message: string): Outcome => ({ state: BackupState.FAILED, messa
 const TOLD = new Set(['EngineRefused', 'EngineAway', 'ObjectBroken', 'StorageFailed']);
 
 function sentenceOf(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  if (TOLD.has(error.name)) return error.message;
-  if (['ENOSPC', 'EACCES', 'EROFS', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'The folder of the backups cannot be written. The operator finds more in the log.';
+  const { name, message, code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (name !== undefined && TOLD.has(name)) return message ?? null;
+  if (['ENOSPC', 'EACCES', 'EROFS', 'ENOTDIR'].includes(code ?? '')) return 'The folder of the backups cannot be written. The operator finds more in the log.';
   return null;
 }
 

@@ -1,0 +1,3 @@
+import { durability } from './durability.js';
+
+durability({ rows: 3_000, kills: 2, replacements: 2 });
