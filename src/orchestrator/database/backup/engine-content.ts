@@ -55,7 +55,7 @@ export async function stageContent(at: EnginePod, password: string, restoreId: s
     yield* plain as AsyncIterable<Buffer>;
   }
   try {
-    const { exitCode, stderr } = await runStep(at, `R=${restoreId}; N=${bytes}; ${room(at)}\n${at.engine.restore.stage}`, { input: input(), endsInput: false }, signal);
+    const { exitCode, stderr } = await runStep(at, untilRead(`R=${restoreId}; N=${bytes}; ${room(at)}\n${at.engine.restore.stage}`), { input: input(), endsInput: false }, signal);
     if (exitCode !== 0) throw new EngineRefused('The engine did not take the content of the backup; the database is as it was', stderr, password);
   } finally {
     plain.destroy();
@@ -74,6 +74,14 @@ export async function putOldContentBack(at: EnginePod, password: string, restore
   const { exitCode, stderr } = await runStep(at, `R=${restoreId}; ${ALONE}\n${at.engine.restore.putBack}`, { input: [Buffer.from(`${password}\n`)] }, signal);
   if (exitCode !== 0) throw new EngineRefused('The restore was cut off twice, and the old content could not be put back: restore a backup again', stderr, password);
 }
+
+/**
+ * Shell: one that fails reads the rest of its input before it ends, until none has come for 5 s. A command that ends with input
+ * unread is never told of as ended: containerd 1.6 goes on trying to hand it over.
+ */
+const untilRead = (script: string): string => `( ${script}\n); end=$?
+[ $end -eq 0 ] || while [ "$(timeout 5 head -c 65536 | wc -c)" -gt 0 ]; do :; done
+exit $end`;
 
 /** Shell: what was cut off here may still be at work in the pod, for nobody ends it there. */
 const ALONE = 'exec 8>> /tmp/.apex-restore-lock; flock -w 300 8 || { echo "ERROR: a restore that was cut off is still at work" >&2; exit 3; }';
