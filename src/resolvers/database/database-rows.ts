@@ -19,7 +19,7 @@ const SELECT = `
   from managed_database d join environment on environment.id = d.environment_id
     left join lateral (
       select json_build_object('id', id, 'teamId', team_id, 'databaseId', database_id, 'state', state, 'trigger', trigger, 'engine', engine, 'version', version, 'size', size, 'contentSize', content_size,
-        'sha256', sha256, 'message', message, 'createdAt', created_at, 'endedAt', ended_at) as last_backup
+        'sha256', sha256, 'place', place, 'message', message, 'createdAt', created_at, 'endedAt', ended_at) as last_backup
       from backup where backup.database_id = d.id and backup.deleted_at is null order by backup.created_at desc, backup.id desc limit 1
     ) last on true`;
 

@@ -28,11 +28,12 @@ export function openBackupFile(backup: Backup, parts: BackupFileParts, signal: A
 
 async function* contentOf(backup: Backup, mark: Buffer, { em, vault, store, logger }: BackupFileParts, signal: AbortSignal): AsyncGenerator<Buffer> {
   const key = Buffer.from(await vault.open(em, backup.teamId, backup.id, backup.sealedKey ?? ''), 'base64');
-  const plain = pipeline(openStream(key, backup.id, store.read(backup, signal)), createZstdDecompress(), () => undefined) as AsyncIterable<Buffer> & { destroy(): void };
   let size = 0;
   // What a restore looks for at the end is none of the content.
   let held: Buffer = Buffer.alloc(0);
+  let plain: (AsyncIterable<Buffer> & { destroy(): void }) | undefined;
   try {
+    plain = pipeline(openStream(key, backup.id, store.read(backup, signal)), createZstdDecompress(), () => undefined) as AsyncIterable<Buffer> & { destroy(): void };
     for await (const chunk of plain) {
       size += chunk.length;
       const all = held.length > 0 ? Buffer.concat([held, chunk]) : chunk;
@@ -43,9 +44,14 @@ async function* contentOf(backup: Backup, mark: Buffer, { em, vault, store, logg
   } catch (error) {
     if (signal.aborted) return;
     logger.warn({ backup: backup.id, err: error }, 'a backup could not be read');
-    const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new ApexError('UNAVAILABLE', gone ? 'The backup is not in the store of backups any more.' : 'The backup cannot be read to its end: it is not what was written, or its store does not answer. What came of it is not whole.', { cause: error });
+    throw new ApexError('UNAVAILABLE', sentenceOf(error as NodeJS.ErrnoException), { cause: error });
   } finally {
-    plain.destroy();
+    plain?.destroy();
   }
+}
+
+function sentenceOf({ code, name, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'The backup is not in the store of backups any more.';
+  if (name === 'ObjectBroken' || name === 'StorageFailed') return message;
+  return 'The backup cannot be read to its end: it is not what was written. What came of it is not whole.';
 }
