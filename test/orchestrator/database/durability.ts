@@ -26,8 +26,10 @@ export interface Treatment {
  */
 const writer = (rows: number): string => `: > /tmp/acknowledged
 while n=$(tail -n 1 /tmp/acknowledged); n=\${n:-0}; [ "$n" -lt ${rows} ]; do
-  awk -v n="$n" 'BEGIN { for (i = n; i < ${rows}; i += ${STEP}) printf "insert into acknowledged select generate_series(%d, %d) on conflict do nothing;\\n\\\\echo %d\\n", i + 1, i + ${STEP}, i + ${STEP} }' |
-    PGCONNECT_TIMEOUT=5 stdbuf -oL psql "$DATABASE_URL" -XtAq -v ON_ERROR_STOP=1 2> /dev/null | tee -a /tmp/acknowledged
+  i=$n
+  while [ $i -lt ${rows} ]; do
+    i=$((i + ${STEP})); echo "with rows as (insert into acknowledged select generate_series($((i - ${STEP - 1})), $i) on conflict do nothing) select $i;"
+  done | PGCONNECT_TIMEOUT=5 psql "$DATABASE_URL" -XtAq -v ON_ERROR_STOP=1 2> /dev/null | tee -a /tmp/acknowledged
   sleep 0.2
 done`;
 
