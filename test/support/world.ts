@@ -104,7 +104,8 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const credential = Object.assign(new RegistryCredential(), { id: ids.credentialId, ...of, registry: 'registry.example.com', username: 'ci', sealedPassword: 'sealed' });
     const drain = Object.assign(new LogDrain(), { id: ids.logDrainId, ...of, name: 'world drain', url: 'https://logs.example.com/' });
     const preview = Object.assign(new Preview(), { id: ids.previewId, ...of, repository: 'world/web', number: 1, url: 'https://github.com/world/web/pull/1', branch: 'patch', commit: 'a'.repeat(40), fork: true, state: PreviewState.AWAITING_APPROVAL });
-    const backups = [ids.backupId, ids.spareBackupId].map((id) => Object.assign(new Backup(), { id, ...of, databaseId: ids.databaseId, engine: DatabaseType.POSTGRES, version: '15', state: BackupState.DONE }));
+    const backups = [ids.backupId, ids.spareBackupId].map((id) => Object.assign(new Backup(), { id, ...of, databaseId: ids.databaseId, engine: DatabaseType.POSTGRES, version: '15', state: BackupState.DONE, contentSize: 0 }));
+    for (const backup of backups) backup.sealedKey = await api.vault.seal(tx, team.id, backup.id, 'world-key');
     const restore = Object.assign(new Restore(), { id: ids.restoreId, ...of, backupId: ids.backupId, databaseId: ids.databaseId, state: BackupState.DONE });
     const schedule = Object.assign(new BackupSchedule(), { ...of, databaseId: ids.databaseId, cron: '30 3 * * *', timeZone: 'UTC', keepCount: 7, nextAt: new Date(Date.now() + 86_400_000) });
     const usage = Object.assign(new DatabaseUsage(), { databaseId: ids.databaseId, storageUsed: 1, storageTotal: 2, observedAt: new Date() });
