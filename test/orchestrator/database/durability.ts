@@ -144,18 +144,21 @@ export function durability({ rows, kills, replacements }: Treatment): void {
   });
 }
 
-/** Of these pods, those in which an engine runs on this machine now. */
+/** Of these pods, those in which an engine runs on this machine now: all of them at the one moment between the two looks at each process. */
 function enginesOf(pods: readonly string[]): string[] {
-  const seen = new Set<string>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      if (readFileSync(`/proc/${name}/comm`, 'utf8').trim() !== 'postgres') continue;
-      const cgroup = readFileSync(`/proc/${name}/cgroup`, 'utf8');
-      for (const pod of pods) if (pod !== '' && cgroup.includes(pod)) seen.add(pod);
-    } catch {
-      // It has ended meanwhile.
-    }
+  const seen = readdirSync('/proc').flatMap((name) => podOf(name, pods) ?? []);
+  return [...new Set(seen.filter(({ process }) => podOf(process, pods) !== null).map(({ pod }) => pod))];
+}
+
+/** The pod whose engine a process is; null where it is none, or has ended. */
+function podOf(process: string, pods: readonly string[]): { process: string; pod: string } | null {
+  if (!/^\d+$/.test(process)) return null;
+  try {
+    if (!/^\d+ \(postgres\) [^Z]/.test(readFileSync(`/proc/${process}/stat`, 'utf8'))) return null;
+    const cgroup = readFileSync(`/proc/${process}/cgroup`, 'utf8');
+    const pod = pods.find((one) => one !== '' && cgroup.includes(one));
+    return pod === undefined ? null : { process, pod };
+  } catch {
+    return null;
   }
-  return [...seen];
 }
