@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 
 /** How long one call may take, with what is tried again. A part may come slowly, so it has longer. */
 const CALL_MS = 60_000;
@@ -66,11 +66,14 @@ export class S3Storage {
     await this.#call('PutObject', PART_MS, signal, ({ sdk, client }, abortSignal) => client.send(new sdk.PutObjectCommand({ Bucket: this.settings.bucket, Key: key, Body: bytes }), { abortSignal }));
   }
 
-  /** Null where there is no such object. `bytes`: no more than the first so many. */
+  /** Null where there is no such object. `bytes`: no more than the first so many. A stream that breaks off goes on where it was. */
   async get(key: string, signal: AbortSignal, bytes?: number): Promise<AsyncIterable<Buffer> | null> {
-    const range = bytes === undefined ? {} : { Range: `bytes=0-${bytes - 1}` };
-    const answer = await orNull(this.#call('GetObject', CALL_MS, signal, ({ sdk, client }, abortSignal) => client.send(new sdk.GetObjectCommand({ Bucket: this.settings.bucket, Key: key, ...range }), { abortSignal })));
-    return answer && inTime(answer.Body as Readable, signal);
+    const last = bytes === undefined ? '' : bytes - 1;
+    const ask = (from: number, etag?: string): Promise<GetObjectCommandOutput> =>
+      this.#call('GetObject', CALL_MS, signal, ({ sdk, client }, abortSignal) =>
+        client.send(new sdk.GetObjectCommand({ Bucket: this.settings.bucket, Key: key, ...((from > 0 || bytes !== undefined) && { Range: `bytes=${from}-${last}` }), ...(etag !== undefined && { IfMatch: etag }) }), { abortSignal }));
+    const answer = await orNull(ask(0));
+    return answer && this.#read(answer, ask, signal);
   }
 
   /** Removes an object; it is no error that there is none. */
@@ -107,6 +110,25 @@ export class S3Storage {
 
   async close(): Promise<void> {
     (await this.#opened)?.client.destroy();
+  }
+
+  /** The body of an answer, through whatever cuts it, while it is the same object and something of it comes. */
+  async *#read(first: GetObjectCommandOutput, ask: (from: number, etag?: string) => Promise<GetObjectCommandOutput>, signal: AbortSignal): AsyncGenerator<Buffer> {
+    let body = first.Body as Readable;
+    for (let at = 0, before = -1; ; ) {
+      try {
+        for await (const chunk of inTime(body, signal)) {
+          at += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof StorageFailed) || at === before) throw error;
+        if (at === first.ContentLength) return;
+        before = at;
+      }
+      body = (await ask(at, first.ETag)).Body as Readable;
+    }
   }
 
   async #putParts(key: string, first: Buffer, rest: AsyncIterable<Part>, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { StorageFailed, type S3Storage } from '../../src/outside/s3-storage.js';
+import { TcpProxy } from '../orchestrator/tcp-proxy.js';
 import { S3_START_MS, startS3Server, type S3Server } from '../support/s3-server.js';
 import { stream, streamedObjects, sumOf } from './streamed-objects.js';
 
@@ -63,8 +64,49 @@ describe('S3-compatible storage', () => {
     expect(await storage.endUploads('theirs/', new Date(Date.now() + 60_000))).toBe(1);
   });
 
+  it('goes on through a network that cuts its connections', async () => {
+    const proxy = await TcpProxy.to('127.0.0.1', Number(new URL(server.settings.APEX_S3_ENDPOINT).port));
+    const cut = server.client({ endpoint: `http://127.0.0.1:${proxy.port}` });
+    try {
+      const halfway = stream(25, () => proxy.cut());
+      async function* whole(): AsyncGenerator<Buffer> {
+        yield* halfway;
+        yield* stream(25);
+      }
+      await cut.put('through', whole(), never);
+
+      const wanted = await sumOf(await storage.get('through', never));
+      expect(wanted).toMatch(new RegExp(`^${50 * 1024 ** 2} `));
+      let cuts = 0;
+      async function* interrupted(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+        let read = 0;
+        for await (const chunk of content) {
+          read += chunk.length;
+          if (read > (cuts + 1) * 10 * 1024 ** 2 && cuts < 3) {
+            cuts += 1;
+            proxy.cut();
+          }
+          yield chunk;
+        }
+      }
+      expect(await sumOf(interrupted((await cut.get('through', never))!))).toBe(wanted);
+      expect(cuts).toBe(3);
+
+      // Another object of that name is not the rest of it.
+      const begun = (await cut.get('through', never))![Symbol.asyncIterator]();
+      await begun.next();
+      await storage.put('through', stream(40), never);
+      proxy.cut();
+      await expect((async () => { while (!(await begun.next()).done); })()).rejects.toThrow(/PreconditionFailed, status 412/);
+      await storage.remove('through');
+    } finally {
+      await cut.close();
+      await proxy.close();
+    }
+  }, 60_000);
+
   it('says what it refuses, without any secret or address', async () => {
-    const wrong = server.client('canary-of-another-secret');
+    const wrong = server.client({ secretAccessKey: 'canary-of-another-secret' });
     const refused = await wrong.put('x', stream(1), never).then(() => null, (error: unknown) => error);
     expect(refused).toBeInstanceOf(StorageFailed);
     expect(inspect(refused, { depth: 9, showHidden: true })).toMatch(/SignatureDoesNotMatch, status 403/);

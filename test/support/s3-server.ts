@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareS3Server } from '../../src/node/s3-server.js';
-import { S3Storage } from '../../src/outside/s3-storage.js';
+import { S3Storage, type S3Settings } from '../../src/outside/s3-storage.js';
 
 /** Where it is not compiled yet, the first test that wants it waits for that. */
 export const S3_START_MS = 600_000;
@@ -15,8 +15,8 @@ export interface S3Server {
   settings: Record<'APEX_S3_ENDPOINT' | 'APEX_S3_BUCKET' | 'APEX_S3_ACCESS_KEY_ID' | 'APEX_S3_SECRET_ACCESS_KEY', string>;
   /** Folder of the bucket: an object is a file at its key. */
   folder: string;
-  /** A client of it, with another secret where one is given. */
-  client(secretAccessKey?: string): S3Storage;
+  /** A client of it, with other settings where some are given. */
+  client(other?: Partial<S3Settings>): S3Storage;
   stop(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export async function startS3Server(): Promise<S3Server> {
   return {
     settings: { APEX_S3_ENDPOINT: `http://${host}`, APEX_S3_BUCKET: 'apex-objects', APEX_S3_ACCESS_KEY_ID: access, APEX_S3_SECRET_ACCESS_KEY: secret },
     folder,
-    client: (secretAccessKey = secret) => new S3Storage({ endpoint: `http://${host}`, region: 'us-east-1', bucket: 'apex-objects', accessKeyId: access, secretAccessKey, pathStyle: true }),
+    client: (other = {}) => new S3Storage({ endpoint: `http://${host}`, region: 'us-east-1', bucket: 'apex-objects', accessKeyId: access, secretAccessKey: secret, pathStyle: true, ...other }),
     stop: async () => {
       child.kill();
       await ended;
