@@ -97,7 +97,20 @@ describe('the dashboard, in a browser', () => {
     expect(kept).toBeLessThanOrEqual(2_000);
     expect(kept + (await counts('not kept in this page')) + (await counts('lost here'))).toBe(4_000);
     await page.getByLabel('Text').fill('');
+    await log().getByText('GET "/stream"').last().waitFor();
+  }, 120_000);
+
+  it('stays where one has scrolled to, until one goes on', async () => {
+    const above = (): Promise<number> => page.evaluate<number>("document.querySelector('.log').scrollTop");
+    expect(await above()).toBeGreaterThan(1_000);
+    await page.evaluate("document.querySelector('.log').scrollTop = 40");
+    await page.getByText('held', { exact: true }).waitFor();
+    await writeLines(7, '1ms');
+    await log().getByText('line 7 of 7').waitFor({ state: 'attached' });
+    expect(await above()).toBeLessThan(1_000);
+    await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByText('following', { exact: true }).waitFor();
+    expect(await above()).toBeGreaterThan(1_000);
   }, 120_000);
 
   it('redeploys by a button and shows the rollout until it serves', async () => {

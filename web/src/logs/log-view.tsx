@@ -23,6 +23,8 @@ export function LogView({ serviceId, name, levels }: { serviceId: string; name: 
     const timer = setTimeout(() => setText(typed), TYPED_MS);
     return () => clearTimeout(timer);
   }, [typed]);
+  // Other lines are read from their end again.
+  useEffect(() => setHeld(false), [text, level]);
   useLayoutEffect(() => {
     if (!isHeld && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [entries, isHeld]);
