@@ -148,6 +148,12 @@ describe('a service that is built from Git', () => {
     expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: null, ...before });
   });
 
+  it('is built anew where one of its secrets is changed', async () => {
+    const { latestDeployment } = (await graph.run('mutation ($id: ID!) { updateService(id: $id, input: { buildSecrets: { KEY: "other" } }) { latestDeployment { id } } }', { id: service.id })).updateService;
+    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
+    expect((await log(latestDeployment.id)).map(({ message }) => message)).toContain(`*** was ${BUILD_SECRET.length} other`);
+  });
+
   it('names the step that failed, here and on GitHub, and goes on serving', async () => {
     const { id, commit } = await pushed({ Dockerfile: `${DOCKERFILE}RUN echo "the last words" && exit 3\n`, page: 'third' });
     const { reason, build, state } = await ended(id);
@@ -183,9 +189,9 @@ describe('a service that is built from Git', () => {
   it('keeps in the registry what the newest release runs, and nothing of a service that is gone', async () => {
     const { nodes } = (await graph.run('query ($id: ID!) { deployments(serviceId: $id) { nodes { digest state } } }', { id: service.id })).deployments;
     const live = [...new Set<string>(nodes.filter(({ state }: any) => state === 'LIVE').map(({ digest }: any) => digest))];
-    expect(live).toHaveLength(2);
+    expect(live).toHaveLength(3);
     const held = async ([of, digest]: [string, string]): Promise<boolean> => (await registryAnswer(`${builtImage(service.teamId, of).slice('apex.local/'.length)}/manifests/${digest}`)).ok;
-    await until('what is old is gone', () => Promise.all([...live.map((digest): [string, string] => [service.id, digest]), gone].map(held)), (held) => held.join() === 'true,false,false', 60);
+    await until('what is old is gone', () => Promise.all([...live.map((digest): [string, string] => [service.id, digest]), gone].map(held)), (held) => held.join() === 'true,false,false,false', 60);
   });
 
   it("refuses another team's image", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, existsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,6 +31,8 @@ const LOOK_MS = 300;
 const POD_MS = 120_000;
 const LARGEST_DOCKERFILE = 1024 * 1024;
 const REMOVE_MS = 10_000;
+/** Holds the ids of the secrets that a cache was made with. */
+const SECRETS_OF_CACHE = 'secret-ids';
 
 export interface RunWish {
   client: KubeClient;
@@ -165,7 +167,8 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
   for (const [name, value] of Object.entries(request.buildArgs ?? {})) args.push('--opt', `build-arg:${name}=${value}`);
   const image = join(folder, 'image');
   const nextCache = join(folder, 'cache');
-  if (existsSync(join(cache, 'index.json'))) args.push('--import-cache', `type=local,src=${cache}`);
+  const secretIds = (request.secretIds ?? []).join('\n');
+  if (serves(cache, secretIds)) args.push('--import-cache', `type=local,src=${cache}`);
   args.push('--export-cache', `type=local,dest=${nextCache},mode=max`, '--output', `type=oci,tar=false,dest=${image}`);
 
   const secrets = secretArguments(wish.secrets);
@@ -177,7 +180,7 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
   };
   const code = await runClient(tools.buildctl, args, { folder, secrets: secrets.variables, signal, onLine });
   if (code !== 0) throw failure(progress);
-  keepCache(nextCache, cache);
+  keepCache(nextCache, cache, secretIds);
   log.say('Storing the image.');
   return transfer.push(image, repository, wish.tags(commit), signal);
 }
@@ -188,9 +191,17 @@ function failure({ failed, words }: BuildProgress): BuildFailed {
   return new BuildFailed(last ? `The build failed: ${last}` : 'The build failed, and BuildKit does not say why.');
 }
 
+/** BuildKit does not see that a secret is another one, so what was made with others is made anew. */
+function serves(cache: string, secretIds: string): boolean {
+  if (!existsSync(join(cache, 'index.json'))) return false;
+  const made = join(cache, SECRETS_OF_CACHE);
+  return (existsSync(made) ? readFileSync(made, 'utf8') : '') === secretIds;
+}
+
 /** A cache only ever grows, so the new one takes the place of the old. */
-function keepCache(next: string, cache: string): void {
+function keepCache(next: string, cache: string, secretIds: string): void {
   if (!existsSync(join(next, 'index.json'))) return;
+  writeFileSync(join(next, SECRETS_OF_CACHE), secretIds);
   rmSync(cache, { recursive: true, force: true });
   mkdirSync(join(cache, '..'), { recursive: true, mode: 0o700 });
   try {
