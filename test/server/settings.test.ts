@@ -50,3 +50,11 @@ test('sizes of databases are given as CPU, memory and storage', () => {
   expect(loadConfig({ ...GOOD, APEX_DATABASE_SIZES: 'small=250m/256Mi/2Gi, xlarge=8/32Gi/500Gi' }).APEX_DATABASE_SIZES).toEqual({ small: { cpu: '250m', memory: '256Mi', storage: '2Gi' }, xlarge: { cpu: '8', memory: '32Gi', storage: '500Gi' } });
   for (const APEX_DATABASE_SIZES of ['huge=1/1Gi/1Gi', 'small=1/1Gi', 'small=much/1Gi/1Gi']) expect(faultsOf({ ...GOOD, APEX_DATABASE_SIZES })).toEqual([expect.stringMatching(/^APEX_DATABASE_SIZES: must be a list of small/)]);
 });
+
+test('what is of use only together is asked for together', () => {
+  const s3 = { APEX_S3_BUCKET: 'backups', APEX_S3_ACCESS_KEY_ID: 'key', APEX_S3_SECRET_ACCESS_KEY: 'canary' };
+  expect(faultsOf({ ...GOOD, ...s3, APEX_LOG_HISTORY_STORE: 's3', APEX_S3_ENDPOINT: 'http://127.0.0.1:7070' })).toEqual([]);
+  expect(faultsOf({ ...GOOD, APEX_S3_BUCKET: 'backups', APEX_S3_SECRET_ACCESS_KEY: 'canary' })).toEqual(['APEX_S3_ACCESS_KEY_ID: is required with APEX_S3_BUCKET and APEX_S3_SECRET_ACCESS_KEY']);
+  expect(faultsOf({ ...GOOD, APEX_LOG_HISTORY_STORE: 's3' })).toEqual(['APEX_S3_BUCKET: is required with APEX_LOG_HISTORY_STORE=s3']);
+  expect(faultsOf({ ...GOOD, ...s3, APEX_S3_ENDPOINT: 'ftp://canary' })).toEqual([expect.stringMatching(/^APEX_S3_ENDPOINT: (?!.*canary)/)]);
+});

@@ -62,6 +62,9 @@ describe('backups in S3-compatible storage', () => {
     expect(stored.includes('PostgreSQL')).toBe(false);
     expect(existsSync(join(folder, id))).toBe(false);
 
+    const { bytes } = await backups.download(backupId);
+    expect(bytes.includes('PostgreSQL database dump complete')).toBe(true);
+
     await sql(id, 'drop table t; create table later (n int)');
     const restored = await backups.restore(backupId, 'brought-back');
     expect(restored).toMatchObject({ state: 'DONE', message: null });
@@ -88,6 +91,7 @@ describe('backups in S3-compatible storage', () => {
     expect(inFolder).toMatchObject({ state: 'DONE', place: 'VOLUME' });
     expect(existsSync(join(folder, id, inFolder.id))).toBe(true);
     expect(await backups.restore(backupId)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/APEX_S3_BUCKET/) });
+    await expect(backups.download(backupId)).rejects.toThrow(/APEX_S3_BUCKET/);
 
     await apex.shutDown();
     await apex.boot();
