@@ -55,6 +55,8 @@ export function healthOfUnready(database: ManagedDatabase, pods: readonly PodObj
 export function healthOfReady(database: ManagedDatabase, space: Space | null, now: number): Health {
   if (space && space.freeBytes < Math.min(FULL_BYTES, space.totalBytes / 4) + space.totalBytes * FULL_SHARE) return full(database);
   if (space) return { status: DatabaseState.AVAILABLE, message: null };
+  // Without room an engine may end and recover again and again.
+  if (database.status === DatabaseState.STORAGE_FULL) return full(database);
   if (database.status !== DatabaseState.PROVISIONING) return { status: DatabaseState.UPDATING, message: 'The database does not answer with its credentials yet.' };
   const late = now - database.createdAt.getTime() > PATIENCE_MS;
   return late ? { status: DatabaseState.FAILED, message: 'The database runs, but it does not accept its credentials.' } : { status: DatabaseState.PROVISIONING, message: null };
