@@ -15,7 +15,7 @@ export interface S3Server {
   settings: Record<'APEX_S3_ENDPOINT' | 'APEX_S3_BUCKET' | 'APEX_S3_ACCESS_KEY_ID' | 'APEX_S3_SECRET_ACCESS_KEY', string>;
   /** Folder of the bucket: an object is a file at its key. */
   folder: string;
-  /** A client of it, with other settings where some are given. */
+  /** A client of it, with other settings where some are given; it is closed with the server. */
   client(other?: Partial<S3Settings>): S3Storage;
   stop(): Promise<void>;
 }
@@ -35,11 +35,17 @@ export async function startS3Server(): Promise<S3Server> {
     if (tries > 600 || child.exitCode !== null) throw new Error('The S3 server does not start');
     await sleep(50);
   }
+  const clients: S3Storage[] = [];
   return {
     settings: { APEX_S3_ENDPOINT: `http://${host}`, APEX_S3_BUCKET: 'apex-objects', APEX_S3_ACCESS_KEY_ID: access, APEX_S3_SECRET_ACCESS_KEY: secret },
     folder,
-    client: (other = {}) => new S3Storage({ endpoint: `http://${host}`, region: 'us-east-1', bucket: 'apex-objects', accessKeyId: access, secretAccessKey: secret, pathStyle: true, ...other }),
+    client: (other = {}) => {
+      const client = new S3Storage({ endpoint: `http://${host}`, region: 'us-east-1', bucket: 'apex-objects', accessKeyId: access, secretAccessKey: secret, pathStyle: true, ...other });
+      clients.push(client);
+      return client;
+    },
     stop: async () => {
+      await Promise.all(clients.map((client) => client.close()));
       child.kill();
       await ended;
       rmSync(root, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import type { Build } from '../../entities/build.js';
 import { BuildFailed } from './build-failed.js';
 import type { BuildLogWriter } from './build-log-writer.js';
 import { generateDockerfile, LOOKED_FOR } from './generated/generated-dockerfile.js';
-import type { BaseImages } from './generated/project.js';
+import type { ProjectImages } from './generated/project.js';
 import { sourceFolder } from './generated/source-folder.js';
 
 const DOCKERFILE = 'Dockerfile';
@@ -23,7 +23,7 @@ export interface PlanWish {
   /** Of the service. */
   name: string;
   /** What a project without a Dockerfile is built on. */
-  images: BaseImages;
+  images: ProjectImages;
   /** For its steps, by name: those of a Dockerfile that is made here find them all in their environment. */
   secrets: Readonly<Record<string, string>>;
   log: Pick<BuildLogWriter, 'say'>;

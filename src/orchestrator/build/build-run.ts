@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Build } from '../../entities/build.js';
-import { parseImage } from '../../outside/image-reference.js';
 import { checkOut } from '../../outside/git-checkout.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
+import { parseImage } from '../../outside/image-reference.js';
 import type { RegistryLogin } from '../../outside/image-registry.js';
 import { RegistryTransfer } from '../../outside/registry-transfer.js';
 import { CheckoutFailed } from '../../outside/run-git.js';
@@ -15,16 +15,16 @@ import type { KubeObject } from '../kubernetes/kinds.js';
 import { isNotFound } from '../kubernetes/kube-error.js';
 import type { PodObject } from '../service/observed.js';
 import { baseImages } from './base-images.js';
-import { handOverBases } from './handed-bases.js';
 import { BuildFailed } from './build-failed.js';
 import type { BuildLogWriter } from './build-log-writer.js';
 import { builderManifest, builderName, buildNamespace, buildNamespaceManifests, type BuilderWish } from './build-manifests.js';
 import { planBuild, type BuildPlan } from './build-plan.js';
 import { BuildProgress } from './build-progress.js';
+import { secretArguments, secretMask } from './build-secrets.js';
 import type { BuilderTools } from './builder-tools.js';
 import { openDaemonSocket } from './daemon-socket.js';
-import type { BaseImages } from './generated/project.js';
-import { secretArguments, secretMask } from './build-secrets.js';
+import type { ProjectImages } from './generated/project.js';
+import { handOverBases } from './handed-bases.js';
 import { runClient } from './run-client.js';
 
 const LOOK_MS = 300;
@@ -50,7 +50,7 @@ export interface RunWish {
   /** Of the service. */
   name: string;
   /** What a project without a Dockerfile is built on. */
-  images: BaseImages;
+  images: ProjectImages;
   /** For its steps, by name. */
   secrets: Readonly<Record<string, string>>;
   /** Where the image goes, e.g. `teams/<team>/<service>`. */
@@ -74,8 +74,9 @@ export interface BuiltImage {
 export async function runBuild(wish: RunWish): Promise<BuiltImage> {
   const { log, signal, client } = wish;
   const folder = mkdtempSync(join(tmpdir(), 'apex-build-'));
-  const job = await startBuilder(wish);
+  let job: KubeObject | undefined;
   try {
+    job = await startBuilder(wish);
     const source = join(folder, 'source');
     mkdirSync(source);
     const commit = await fetchSource(wish, source);
@@ -93,7 +94,7 @@ export async function runBuild(wish: RunWish): Promise<BuiltImage> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
     // Also when it was canceled: the pod ends at once.
-    await client.remove(job, AbortSignal.timeout(REMOVE_MS)).catch(() => undefined);
+    if (job) await client.remove(job, AbortSignal.timeout(REMOVE_MS)).catch(() => undefined);
   }
 }
 

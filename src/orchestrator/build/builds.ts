@@ -12,8 +12,8 @@ import { Service } from '../../entities/service.js';
 import { StoredImage } from '../../entities/stored-image.js';
 import type { Logger } from '../../logger.js';
 import type { GithubApps } from '../../outside/github-app.js';
-import { RegistryTransfer } from '../../outside/registry-transfer.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
+import { RegistryTransfer } from '../../outside/registry-transfer.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { WakeQueue } from '../../queue/wake-queue.js';
 import type { Vault } from '../../vault/vault.js';
@@ -25,16 +25,16 @@ import { lockService, setColumns } from '../service/observation.js';
 import { registryLogin } from '../service/registry-login.js';
 import { forgetCaches } from './build-caches.js';
 import { claimBuild, endRun, hearOf } from './build-claims.js';
-import { builderName, buildNamespace } from './build-manifests.js';
-import { BuildLogWriter } from './build-log-writer.js';
 import { BuildFailed } from './build-failed.js';
+import { BuildLogWriter } from './build-log-writer.js';
+import { builderName, buildNamespace } from './build-manifests.js';
+import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
 import { openSecrets } from './build-secrets.js';
+import type { BuilderProvision, BuilderTools } from './builder-tools.js';
+import { projectImagesOf } from './generated/generated-dockerfile.js';
+import { gitLogin } from './git-login.js';
 import { forgetOldImages } from './old-images.js';
 import { repositoryUrl } from './repository-url.js';
-import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
-import type { BuilderProvision, BuilderTools } from './builder-tools.js';
-import { gitLogin } from './git-login.js';
-import { baseImagesOf } from './generated/generated-dockerfile.js';
 
 const HEAR_MS = 1_000;
 /** Without the database nobody can tell whether the build is still wanted. */
@@ -182,7 +182,7 @@ export class Builds {
       registryLogin: (registry) => registryLogin(orm.em.fork(), vault, service.teamId, registry),
       name: service.name,
       secrets: await openSecrets(orm.em.fork(), vault, build),
-      images: baseImagesOf(config.APEX_BUILD_IMAGES),
+      images: projectImagesOf(config.APEX_BUILD_IMAGES),
       repository: repositoryOf(deployment.spec.image),
       tags: (commit) => [commit, ...(deployment.trigger === DeploymentTrigger.PULL_REQUEST ? [] : ['latest'])],
       cache: join(this.#caches, service.id),

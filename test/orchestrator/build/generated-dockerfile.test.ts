@@ -2,10 +2,10 @@ import { afterEach, expect, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { baseImagesOf, generateDockerfile } from '../../../src/orchestrator/build/generated/generated-dockerfile.js';
+import { projectImagesOf, generateDockerfile } from '../../../src/orchestrator/build/generated/generated-dockerfile.js';
 import { sourceFolder } from '../../../src/orchestrator/build/generated/source-folder.js';
 
-const IMAGES = baseImagesOf([]);
+const IMAGES = projectImagesOf([]);
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });

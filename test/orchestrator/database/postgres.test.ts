@@ -58,6 +58,21 @@ describe('a PostgreSQL database', () => {
     expect(storageUsed).toBeLessThan(storageTotal);
   }, 60_000);
 
+  it('is out of reach for another environment, and for another team', async () => {
+    const host = `my-postgres.${namespace}.svc.cluster.local`;
+    const { createTeam } = await apex.graphql<{ createTeam: { id: string } }>('mutation { createEnvironment(input: { name: "elsewhere" }) { id } createTeam(input: { name: "others" }) { id } }');
+    const neighbour = { image: 'postgres:15', command: ['sh', '-c', 'sleep 3600'] };
+    const neighbours = await Promise.all([apex.deploy({ ...neighbour, name: 'neighbour', environment: 'elsewhere' }), apex.deploy({ ...neighbour, name: 'stranger', teamId: createTeam.id })]);
+    const from = (where: string, pod: string, container: string): Promise<string> => shell(apex, where, pod, container, `pg_isready -t 5 -h ${host} || true`);
+    for (const service of neighbours) {
+      await apex.until(service, ({ status }) => status === 'RUNNING', 90);
+      const [pod] = await apex.pods(service);
+      expect(await from(pod!.metadata.namespace!, pod!.metadata.name, 'app')).toContain('no response');
+    }
+    // By the very same name, from where it may be reached.
+    expect(await from(namespace, client, 'client')).toContain('accepting connections');
+  }, 200_000);
+
   it('keeps its password out of everything that is not a Secret', async () => {
     const { password } = await databases.connection(id);
     for (const kind of ['StatefulSet', 'Pod', 'Service', 'PersistentVolumeClaim', 'NetworkPolicy'] as const) {

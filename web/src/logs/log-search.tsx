@@ -3,6 +3,7 @@ import { useClient } from 'urql';
 import { ServiceLogHistoryDocument, type LogLevel } from '../../generated/operations.js';
 import { refusalOf, type Refusal } from '../client/refusal.js';
 import { Refused } from '../controls/refused.js';
+import { LevelChoice } from './level-choice.js';
 import type { LogLine } from './log-book.js';
 import { LogEntry } from './log-entry.js';
 
@@ -39,10 +40,7 @@ export function LogSearch({ serviceId, name, levels }: { serviceId: string; name
         <h2 id={`${id}-title`}>Older lines</h2>
         <div className="filters">
           <label>Text <input type="search" autoFocus spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} /></label>
-          <label>Level <select value={level ?? ''} onChange={(event) => setLevel((event.target.value || null) as LogLevel | null)}>
-            <option value="">all</option>
-            {levels.map((one) => <option key={one} value={one}>{one.toLowerCase()} and worse</option>)}
-          </select></label>
+          <LevelChoice levels={levels} level={level} choose={setLevel} />
           <label>In <select value={hours} onChange={(event) => setHours(event.target.value)}>{Object.entries(SPANS).map(([value, title]) => <option key={value} value={value}>{title}</option>)}</select></label>
           <button className="main" disabled={isAsking}>Search</button>
         </div>

@@ -1,6 +1,7 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import type { LogLevel } from '../../generated/operations.js';
 import { useIsCut } from '../client/live-context.js';
+import { LevelChoice } from './level-choice.js';
 import { LogEntry } from './log-entry.js';
 import { useLog } from './use-log.js';
 
@@ -41,10 +42,7 @@ export function LogView({ serviceId, name, levels }: { serviceId: string; name: 
         <span role="status" className="hint">{isAway ? 'connecting again …' : state.kind === 'following' ? (isHeld ? 'held' : 'following') : state.kind === 'beginning' ? 'connecting …' : 'ended'}</span>
         <div className="filters">
           <label>Text <input type="search" spellCheck={false} value={typed} onChange={(event) => setTyped(event.target.value)} /></label>
-          <label>Level <select value={level ?? ''} onChange={(event) => setLevel((event.target.value || null) as LogLevel | null)}>
-            <option value="">all</option>
-            {levels.map((one) => <option key={one} value={one}>{one.toLowerCase()} and worse</option>)}
-          </select></label>
+          <LevelChoice levels={levels} level={level} choose={setLevel} />
           <button aria-pressed={isHeld} onClick={() => setHeld(!isHeld)}>{isHeld ? 'Go on' : 'Hold'}</button>
         </div>
       </div>

@@ -1,5 +1,5 @@
 import { dockerfileOf, plainCommand } from './dockerfile-words.js';
-import type { BaseImages, GeneratedDockerfile, UnclearProject } from './project.js';
+import type { ProjectImages, GeneratedDockerfile, UnclearProject } from './project.js';
 import type { SourceFolder } from './source-folder.js';
 
 const MAIN = /^package main\b/m;
@@ -7,7 +7,7 @@ const MAIN = /^package main\b/m;
 const DATA = ['assets', 'migrations', 'public', 'static', 'templates', 'views', 'web'];
 
 /** A module with a program at its root, or in a folder of `cmd/`. */
-export function goDockerfile(folder: SourceFolder, images: BaseImages, name: string): GeneratedDockerfile | UnclearProject | null {
+export function goDockerfile(folder: SourceFolder, images: ProjectImages, name: string): GeneratedDockerfile | UnclearProject | null {
   if (!folder.has('go.mod')) return null;
   const program = programOf(folder, name);
   if (typeof program !== 'string') return program;

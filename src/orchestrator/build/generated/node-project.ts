@@ -1,5 +1,5 @@
 import { dockerfileOf, inVersion, plainCommand, procfileCommand, shellCommand } from './dockerfile-words.js';
-import type { BaseImages, GeneratedDockerfile, UnclearProject } from './project.js';
+import type { ProjectImages, GeneratedDockerfile, UnclearProject } from './project.js';
 import type { SourceFolder } from './source-folder.js';
 import { pageServer } from './static-site.js';
 
@@ -31,7 +31,7 @@ interface PackageManager {
 }
 
 /** A project with a package.json: a server, or pages that a tool makes. */
-export function nodeDockerfile(folder: SourceFolder, images: BaseImages): GeneratedDockerfile | UnclearProject | null {
+export function nodeDockerfile(folder: SourceFolder, images: ProjectImages): GeneratedDockerfile | UnclearProject | null {
   const text = folder.read('package.json');
   if (text === null) return null;
   const project = parse(text);

@@ -1,5 +1,5 @@
 /** The images that generated Dockerfiles build on; in those of Node and Python `{version}` stands for what the project asks for. */
-export interface BaseImages {
+export interface ProjectImages {
   node: string;
   python: string;
   go: string;

@@ -1,5 +1,5 @@
 import { dockerfileOf, inVersion, plainCommand, procfileCommand, shellCommand } from './dockerfile-words.js';
-import type { BaseImages, GeneratedDockerfile, UnclearProject } from './project.js';
+import type { ProjectImages, GeneratedDockerfile, UnclearProject } from './project.js';
 import type { SourceFolder } from './source-folder.js';
 
 const DEFAULT_VERSION = '3.13';
@@ -8,7 +8,7 @@ const ADDRESS = '0.0.0.0:${PORT:-8000}';
 const HOST_AND_PORT = '--host 0.0.0.0 --port ${PORT:-8000}';
 
 /** A project with a requirements.txt or a pyproject.toml. */
-export function pythonDockerfile(folder: SourceFolder, images: BaseImages): GeneratedDockerfile | UnclearProject | null {
+export function pythonDockerfile(folder: SourceFolder, images: ProjectImages): GeneratedDockerfile | UnclearProject | null {
   const file = ['requirements.txt', 'pyproject.toml'].find((name) => folder.has(name));
   if (!file) return null;
   const command = startOf(folder);

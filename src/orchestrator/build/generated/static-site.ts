@@ -1,12 +1,12 @@
 import { dockerfileOf, plainCommand } from './dockerfile-words.js';
-import type { BaseImages, GeneratedDockerfile } from './project.js';
+import type { ProjectImages, GeneratedDockerfile } from './project.js';
 import type { SourceFolder } from './source-folder.js';
 
 const WEB = '/usr/share/nginx/html';
 const SITE = '/etc/nginx/site.conf';
 
 /** Pages that are there as they are. */
-export function staticDockerfile(folder: SourceFolder, images: BaseImages): GeneratedDockerfile | null {
+export function staticDockerfile(folder: SourceFolder, images: ProjectImages): GeneratedDockerfile | null {
   const root = ['', 'public/'].find((path) => folder.has(`${path}index.html`));
   if (root === undefined) return null;
   return { kind: `a static site (${root}index.html)`, dockerfile: dockerfileOf([`FROM ${images.static}`, `COPY ${root || '.'} ${WEB}`, ...pageServer(folder.has(`${root}404.html`) ? '/404.html' : null)]) };
