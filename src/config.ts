@@ -16,6 +16,10 @@ const network = z.string().refine((text) => isPrivateNetwork(text), 'must be pri
 
 const buildImages = list.refine((items) => items.every((item) => /^(node|python|go|static)=[^\s=]+$/.test(item)), 'must be a list like "node=node:{version}-slim,static=nginx:alpine", of node, python, go and static');
 
+const REGISTRY = /^(?<host>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5})?|[a-z0-9-]+:\d{1,5})(?<path>(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)$/;
+const LONGEST_REGISTRY = 150;
+const registry = z.string().refine((text) => REGISTRY.test(text) && text.length <= LONGEST_REGISTRY, 'must be the host of a registry, with a port and a path where it has them, in small letters and without a scheme, e.g. registry.example.com/apex');
+
 const QUOTA_RULE = 'must be a list of environments, pods, volumes (numbers), cpu and memory (quantities), e.g. "pods=50,cpu=8,memory=16Gi"';
 const QUOTA = /^(environments|pods|volumes)=\d{1,7}$|^(cpu|memory)=\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
 const QUANTITY = /^\d+(\.\d+)?(m|[kMGTPE]i?)?$/;
@@ -79,6 +83,16 @@ export const SETTINGS = z.object({
   APEX_BUILD_MEMORY: z.string().regex(QUANTITY, 'must be a quantity like 2Gi').default('2Gi').describe('Most memory of a build'),
   APEX_BUILD_IMAGES: buildImages.default([]).describe('Images that projects without a Dockerfile are built on, where they shall be others than `node=node:{version}-slim,python=python:{version}-slim,go=golang:alpine,static=nginx:alpine`'),
   APEX_KEPT_IMAGES: z.coerce.number().int().min(1).max(1000).default(10).describe('Images that were built are kept for so many of the newest releases of a service; a rollback reaches no further'),
+  APEX_REGISTRY: registry.optional().describe('Registry that keeps the images of builds, with a path where they shall be under one, e.g. `registry.example.com/apex`; unset: the embedded cluster\'s own'),
+  APEX_REGISTRY_USER: z.string().min(1).optional().describe('User name that may read and write there, and delete where old images shall go'),
+  APEX_REGISTRY_PASSWORD: z.string().min(1).optional().describe('Its password or token (or use APEX_REGISTRY_PASSWORD_FILE or APEX_REGISTRY_PASSWORD_COMMAND)'),
+  APEX_REGISTRY_PASSWORD_FILE: path.optional().describe('File that holds it, read at each use: a password that ends by itself can be renewed there'),
+  APEX_REGISTRY_PASSWORD_COMMAND: z.string().min(1).optional().describe('Shell command that prints it; run once at the start'),
+  APEX_REGISTRY_PULL_USER: z.string().min(1).optional().describe('User name that may only read there: what the cluster pulls with. Unset: APEX_REGISTRY_USER'),
+  APEX_REGISTRY_PULL_PASSWORD: z.string().min(1).optional().describe('Its password or token (or use APEX_REGISTRY_PULL_PASSWORD_FILE)'),
+  APEX_REGISTRY_PULL_PASSWORD_FILE: path.optional().describe('File that holds it, read at each use'),
+  APEX_REGISTRY_CA_FILE: path.optional().describe('Certificates of authorities (PEM) that sign its certificate, where they are not among the usual ones; the nodes of the cluster have to know them too'),
+  APEX_BUILDER_IMAGE: z.string().min(1).optional().describe('Image of BuildKit that another cluster than the embedded one builds with; unset: `docker.io/moby/buildkit` of the version that is used here'),
   APEX_LOG_HISTORY_BYTES: count.default(1024 ** 3).describe('Log lines that are kept for each team, in bytes of their text; the oldest go first. 0: none are kept'),
   APEX_LOG_HISTORY_DAYS: z.coerce.number().int().min(1).max(3650).default(7).describe('Log lines older than this are not kept'),
   APEX_LOG_HISTORY_DIR: path.optional().describe('Folder of the kept log lines; unset: `log-history` in APEX_HOME. Servers on one database share it'),
@@ -110,7 +124,22 @@ function isPrivateNetwork(text: string): boolean {
 const SECRET_KEY_BYTES = 32;
 const KEY_COMMAND_MS = 30_000;
 
-export interface Config extends Readonly<Omit<z.output<typeof SETTINGS>, 'APEX_SECRET_KEY' | 'APEX_SECRET_KEY_FILE' | 'APEX_SECRET_KEY_COMMAND' | 'APEX_SECRET_KEY_PREVIOUS'>> {
+/** How this server, or the cluster, comes into the registry of images that were built. */
+export interface RegistrySettings {
+  /** `registry.example.com:5000`. */
+  host: string;
+  /** `apex/images`, or empty. */
+  path: string;
+  /** PEM, beside the usual authorities. */
+  ca: string | null;
+  /** What the server writes with, read at each use. */
+  push: () => { username: string; password: string } | null;
+  /** What the cluster reads with. */
+  pull: () => { username: string; password: string } | null;
+}
+
+export interface Config extends Readonly<Omit<z.output<typeof SETTINGS>, `APEX_SECRET_KEY${string}` | `APEX_REGISTRY${'' | `_${'USER' | 'CA' | 'PASSWORD' | 'PULL'}${string}`}`>> {
+  readonly registry: RegistrySettings | null;
   /** 32 bytes. */
   readonly secretKey: Buffer;
   /** The one before it, during a rotation. */
@@ -134,11 +163,12 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   if (typeof key === 'string') faults.push(key);
   const previous = given.APEX_SECRET_KEY_PREVIOUS ? keyBytes('APEX_SECRET_KEY_PREVIOUS', given.APEX_SECRET_KEY_PREVIOUS) : null;
   if (typeof previous === 'string') faults.push(previous);
+  const registry = readRegistry(given, env, faults);
   faults.push(...missingOf(given, ['APEX_S3_BUCKET', 'APEX_S3_ACCESS_KEY_ID', 'APEX_S3_SECRET_ACCESS_KEY']));
   if (given.APEX_LOG_HISTORY_STORE === 's3' && given.APEX_S3_BUCKET === undefined) faults.push('APEX_S3_BUCKET: is required with APEX_LOG_HISTORY_STORE=s3');
   if (!parsed.success || typeof key === 'string' || typeof previous === 'string' || faults.length > 0) throw new ConfigError(faults);
-  const { APEX_SECRET_KEY: _key, APEX_SECRET_KEY_FILE: _file, APEX_SECRET_KEY_COMMAND: _command, APEX_SECRET_KEY_PREVIOUS: _previous, ...settings } = parsed.data;
-  return Object.freeze({ ...settings, secretKey: key, previousKey: previous });
+  const settings = Object.fromEntries(Object.entries(parsed.data).filter(([name]) => !/^APEX_(SECRET_KEY|REGISTRY(?!_MIRRORS))/.test(name)));
+  return Object.freeze({ ...(settings as Omit<Config, 'secretKey' | 'previousKey' | 'registry'>), registry, secretKey: key, previousKey: previous });
 }
 
 /** Settings that are of use only together: one that is set asks for the others. */
@@ -167,18 +197,63 @@ function readSecretKey(value: string | undefined, file: string | undefined, comm
   return keyBytes('APEX_SECRET_KEY', value);
 }
 
-/** What the command says on its error output is its own to log: it may quote a secret. */
 function keyOfCommand(command: string, env: NodeJS.ProcessEnv): Buffer | string {
+  const printed = printedBy('APEX_SECRET_KEY_COMMAND', command, env);
+  return 'fault' in printed ? printed.fault : keyBytes('APEX_SECRET_KEY_COMMAND', printed.text);
+}
+
+/** What the command says on its error output is its own to log: it may quote a secret. */
+function printedBy(name: string, command: string, env: NodeJS.ProcessEnv): { text: string } | { fault: string } {
   try {
-    return keyBytes('APEX_SECRET_KEY_COMMAND', execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8', env, timeout: KEY_COMMAND_MS, maxBuffer: 64 * 1024, stdio: ['ignore', 'pipe', 'ignore'] }));
+    return { text: execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8', env, timeout: KEY_COMMAND_MS, maxBuffer: 64 * 1024, stdio: ['ignore', 'pipe', 'ignore'] }) };
   } catch (error) {
     const { status, code } = error as { status?: number | null; code?: string };
     const why = code === 'ETIMEDOUT' ? `did not end within ${KEY_COMMAND_MS / 1000} s` : status ? `ended with exit code ${status}` : 'could not be run';
-    return `APEX_SECRET_KEY_COMMAND: the command ${why}`;
+    return { fault: `${name}: the command ${why}` };
   }
 }
 
 function keyBytes(name: string, text: string): Buffer | string {
   const bytes = Buffer.from(text.trim(), 'base64');
   return bytes.length === SECRET_KEY_BYTES ? bytes : `${name}: must be ${SECRET_KEY_BYTES} bytes in base64 (make one with "openssl rand -base64 32")`;
+}
+
+type Given = Record<string, string | undefined>;
+
+/** The registry of images that were built; null where none is set, or where `faults` has been told why it cannot be. */
+function readRegistry(given: Given, env: NodeJS.ProcessEnv, faults: string[]): RegistrySettings | null {
+  const { host = '', path = '' } = REGISTRY.exec(given['APEX_REGISTRY'] ?? '')?.groups ?? {};
+  const others = Object.keys(given).filter((name) => /^APEX_REGISTRY_(?!MIRRORS)/.test(name));
+  if (given['APEX_REGISTRY'] === undefined && others.length > 0) faults.push(`APEX_REGISTRY: is required with ${others.join(' and ')}`);
+  const push = readLogin('APEX_REGISTRY', given, env, faults);
+  const pull = readLogin('APEX_REGISTRY_PULL', given, env, faults);
+  const ca = given['APEX_REGISTRY_CA_FILE'] === undefined ? null : readText('APEX_REGISTRY_CA_FILE', given['APEX_REGISTRY_CA_FILE'], faults);
+  return host === '' ? null : { host, path: path.slice(1), ca, push, pull: () => pull() ?? push() };
+}
+
+/** A user name and its password, of which there is one alone or none. */
+function readLogin(prefix: 'APEX_REGISTRY' | 'APEX_REGISTRY_PULL', given: Given, env: NodeJS.ProcessEnv, faults: string[]): () => { username: string; password: string } | null {
+  const [username, password, file, command] = ['USER', 'PASSWORD', 'PASSWORD_FILE', 'PASSWORD_COMMAND'].map((name) => given[`${prefix}_${name}`]);
+  const ways = [password, file, command].filter((way) => way !== undefined).length;
+  if (ways > 1) faults.push(`${prefix}_PASSWORD: set one of it, ${prefix}_PASSWORD_FILE${prefix === 'APEX_REGISTRY' ? ` and ${prefix}_PASSWORD_COMMAND` : ''}`);
+  if (ways > 0 && username === undefined) faults.push(`${prefix}_USER: is required with its password`);
+  if (ways === 0 && username !== undefined) faults.push(`${prefix}_PASSWORD: is required with ${prefix}_USER`);
+  if (ways !== 1 || username === undefined) return () => null;
+  if (file !== undefined) {
+    readText(`${prefix}_PASSWORD_FILE`, file, faults);
+    return () => ({ username, password: readFileSync(file, 'utf8').trim() });
+  }
+  const printed = command === undefined ? { text: password ?? '' } : printedBy(`${prefix}_PASSWORD_COMMAND`, command, env);
+  if ('fault' in printed) faults.push(printed.fault);
+  const known = 'text' in printed ? printed.text.trim() : '';
+  return () => ({ username, password: known });
+}
+
+function readText(name: string, file: string, faults: string[]): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    faults.push(`${name}: the file cannot be read`);
+    return null;
+  }
 }

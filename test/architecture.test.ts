@@ -23,7 +23,7 @@ const ROOMS: Record<string, readonly string[] | 'all but the command and the nod
   webhooks: ['operation', 'errors', 'logger', 'context'],
   schedule: ['operation', 'errors', 'logger', 'context'],
   cli: ['node'],
-  node: ['config', 'errors'],
+  node: ['config', 'errors', 'outside/registry-token'],
 };
 
 /** The dashboard is a client like any other: it knows the server by the operations that are made of the schema, and nothing of its sources. */

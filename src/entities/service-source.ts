@@ -1,5 +1,5 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
-import { builtImage } from './built-image.js';
+import { isBuiltFor } from './built-image.js';
 
 export enum AutoDeploy {
   OFF = 'OFF',
@@ -41,7 +41,7 @@ export class ServiceSource {
 
 /** Whether a service's image is made from its source, and not pulled from elsewhere. */
 export const isBuilt = ({ source, image, teamId }: { source: ServiceSource | null; image: string; teamId: string }): boolean =>
-  source?.autoDeploy === AutoDeploy.BUILD && image.startsWith(builtImage(teamId, ''));
+  source?.autoDeploy === AutoDeploy.BUILD && isBuiltFor(image, teamId);
 
 /** The last push that a service was deployed for: an older one that comes late is known by it. */
 export interface LastPush {

@@ -13,6 +13,7 @@ import { rememberedPorts } from './node-ports.js';
 import { NodeProblem } from './node-problem.js';
 import { pushImage } from './node-images.js';
 import { installPackages } from './packages.js';
+import { readingHeader } from './registry-tokens.js';
 import { CommandFailed, findProgram, runCommand, SYSTEM_PATH } from './run-command.js';
 
 /** Apart from the node's own programs, so that neither is compiled for the other's sake. */
@@ -52,7 +53,7 @@ export async function prepareBuilder(options: BuilderOptions): Promise<Builder> 
     if (!findProgram('git')) await installPackages(['git'], { signal });
     await compile(folder, options);
     const image = imageOf(hash);
-    if (!(await isInRegistry(ports.registry, hash))) {
+    if (!(await isInRegistry(paths, ports.registry, hash))) {
       onProgress('Making the image of the builder.');
       const root = join(folder, 'root');
       await makeDebianRoot(root, ['runc', 'busybox-static'], { debs: join(cacheDir, 'debs'), signal });
@@ -73,6 +74,23 @@ export async function prepareBuilder(options: BuilderOptions): Promise<Builder> 
   }
 }
 
+/** For builds on another cluster: only the client is of use there, and the cache's `builder-client-<version>.json` says where it is. */
+export async function prepareBuilderClient(options: BuilderOptions): Promise<string> {
+  const { cacheDir, signal } = options;
+  const folder = join(cacheDir, `builder-${hashOfSources()}`);
+  mkdirSync(folder, { recursive: true });
+  const lock = await NodeLock.acquire(join(folder, 'lock'), 'up', { signal });
+  try {
+    if (!findProgram('git')) await installPackages(['git'], { signal });
+    await compile(folder, options, ['buildctl']);
+    const buildctl = join(folder, 'buildctl');
+    writeJson(join(cacheDir, `builder-client-${buildkitVersion()}.json`), { buildctl }, 0o644);
+    return buildctl;
+  } finally {
+    lock.release();
+  }
+}
+
 /** Forgets the builder of other sources than these: the next build makes its own. */
 export function forgetOldBuilder(paths: NodePaths): void {
   const known = readJson<Builder>(paths.builderFile);
@@ -81,19 +99,19 @@ export function forgetOldBuilder(paths: NodePaths): void {
 
 const imageOf = (hash: string): string => `${REGISTRY_NAME}/builder:${hash}`;
 
-async function compile(folder: string, { cacheDir, signal, onProgress = () => undefined }: BuilderOptions): Promise<void> {
-  if (PROGRAMS.every((name) => existsSync(join(folder, name)))) return;
+async function compile(folder: string, { cacheDir, signal, onProgress = () => undefined }: BuilderOptions, programs: readonly string[] = PROGRAMS): Promise<void> {
+  if (programs.every((name) => existsSync(join(folder, name)))) return;
   onProgress('Looking for Go.');
   const go = await goToolchain(cacheDir, { signal });
   const env = { PATH: `${dirname(go)}:${SYSTEM_PATH}`, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly -buildvcs=false' };
-  const packages = PROGRAMS.map((name) => `${PACKAGE}/${name}`);
+  const packages = programs.map((name) => `${PACKAGE}/${name}`);
   const run = (args: string[], onLine?: (line: string) => void) =>
     runCommand('nice', ['-n', '10', go, ...args], { cwd: SOURCES, env, signal, timeoutMs: 45 * 60_000, ...(onLine ? { onLine } : {}) });
   try {
     onProgress("Fetching BuildKit's sources.");
     const total = (await run(['list', '-deps', ...packages])).trim().split('\n').length;
     let done = 0;
-    for (const name of PROGRAMS) {
+    for (const name of programs) {
       await run(['build', '-v', '-trimpath', '-ldflags', '-s -w', '-o', join(folder, `.${name}.tmp`), `${PACKAGE}/${name}`], () => {
         done += 1;
         if (done % 20 === 0) onProgress(`Compiling BuildKit, ${Math.min(99, Math.floor((done * 100) / total))} %.`);
@@ -106,10 +124,12 @@ async function compile(folder: string, { cacheDir, signal, onProgress = () => un
   }
 }
 
-async function isInRegistry(port: number, tag: string): Promise<boolean> {
-  const response = await fetch(`http://127.0.0.1:${port}/v2/builder/manifests/${tag}`, { method: 'HEAD', headers: { accept: 'application/vnd.oci.image.manifest.v1+json' }, signal: AbortSignal.timeout(5_000) });
+async function isInRegistry(paths: NodePaths, port: number, tag: string): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${port}/v2/builder/manifests/${tag}`, { method: 'HEAD', headers: { accept: 'application/vnd.oci.image.manifest.v1+json', ...readingHeader(paths) }, signal: AbortSignal.timeout(5_000) });
   return response.ok;
 }
+
+const buildkitVersion = (): string | undefined => /^\tgithub\.com\/moby\/buildkit (\S+)/m.exec(readFileSync(join(SOURCES, 'go.mod'), 'utf8'))?.[1];
 
 function hashOfSources(): string {
   const hash = createHash('sha256').update(String(RECIPE));

@@ -9,6 +9,7 @@ import { nodePaths, type NodePaths } from './node-paths.js';
 import { rememberedPorts, type NodePorts } from './node-ports.js';
 import { NodeProblem } from './node-problem.js';
 import { mirrorHosts, removeMirror } from './registry-mirrors.js';
+import { readingHeader } from './registry-tokens.js';
 import { runningSupervisor } from './supervisor.js';
 
 export interface SeedOptions {
@@ -33,7 +34,7 @@ export async function seedImages(options: SeedOptions): Promise<string[]> {
   const names: string[] = [];
   for (const [key, image] of Object.entries(SEED_IMAGES)) {
     if (options.only && !options.only.includes(key)) continue;
-    if (options.force || !(await hasAll(ports, image))) {
+    if (options.force || !(await hasAll(paths, ports, image))) {
       options.onProgress?.(`Making the image ${key} from Debian packages.`);
       await makeImage(paths, ports, key, image, options);
     }
@@ -58,12 +59,12 @@ async function makeImage(paths: NodePaths, ports: NodePorts, key: string, image:
 }
 
 /** Whether the registry answers for each of an image's names. */
-async function hasAll(ports: NodePorts, image: SeedImage): Promise<boolean> {
+async function hasAll(paths: NodePaths, ports: NodePorts, image: SeedImage): Promise<boolean> {
   for (const name of image.names) {
     const [, repository, tag] = /^[^/]+\/(.+):([^:]+)$/.exec(name)!;
     const response = await fetch(`http://127.0.0.1:${ports.registry}/v2/${repository}/manifests/${tag}`, {
       method: 'HEAD',
-      headers: { accept: 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json' },
+      headers: { accept: 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json', ...readingHeader(paths) },
       signal: AbortSignal.timeout(5_000),
     });
     if (!response.ok) return false;

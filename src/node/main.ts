@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepareBuilder } from './builder.js';
+import { prepareBuilder, prepareBuilderClient } from './builder.js';
 import { bringUp, purgeNode, release, status } from './embedded-node.js';
 import { NODE_DIR } from './node-paths.js';
 import { NodeProblem } from './node-problem.js';
@@ -9,7 +9,7 @@ import { NodeProblem } from './node-problem.js';
 const USAGE = `Usage:
   node dist/node/main.js up --home DIR --pid N --cache DIR [--ingress-port N]
   node dist/node/main.js down --home DIR --pid N [--purge]
-  node dist/node/main.js builder --cache DIR
+  node dist/node/main.js builder --cache DIR [--client]
   node dist/node/main.js status
 `;
 
@@ -21,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { home: { type: 'string' }, pid: { type: 'string' }, cache: { type: 'string' }, 'ingress-port': { type: 'string' }, purge: { type: 'boolean' } },
+    options: { home: { type: 'string' }, pid: { type: 'string' }, cache: { type: 'string' }, 'ingress-port': { type: 'string' }, purge: { type: 'boolean' }, client: { type: 'boolean' } },
   });
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
@@ -53,6 +53,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
     case 'builder': {
       if (!cache) break;
+      if (values.client) {
+        process.stdout.write(`${await prepareBuilderClient({ cacheDir: cache, signal: stop.signal, onProgress: (line) => process.stdout.write(`${line}\n`) })}\n`);
+        return 0;
+      }
       const builder = await prepareBuilder({ cacheDir: cache, signal: stop.signal, onProgress: log });
       log(`the builder is ready: ${JSON.stringify(builder)}`);
       return 0;

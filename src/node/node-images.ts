@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { REGISTRY_NAME } from './addresses.js';
 import type { NodePaths } from './node-paths.js';
 import type { NodePorts } from './node-ports.js';
+import { ownToken } from './registry-tokens.js';
 import { PAUSE_IMAGE } from './settings/containerd-config.js';
 import { runCommand } from './run-command.js';
 
@@ -33,10 +34,11 @@ export async function pushNodeImages(paths: NodePaths, ports: NodePorts, signal?
 /** Builds an image and pushes it to the node's registry; an image that is there already is left as it is. */
 export async function pushImage(paths: NodePaths, ports: NodePorts, recipe: ImageRecipe, signal?: AbortSignal): Promise<void> {
   const each = (flag: string, values: readonly string[] = []) => values.flatMap((value) => [flag, value]);
+  const token = ownToken(paths);
   await runCommand(
     join(paths.bin, 'apex-node'),
     [
-      'image', 'build', '--name', recipe.name, '--push', '--registry', `127.0.0.1:${ports.registry}`,
+      'image', 'build', '--name', recipe.name, '--push', '--registry', `127.0.0.1:${ports.registry}`, ...(token === undefined ? [] : ['--token-stdin']),
       ...each('--file', recipe.files?.map(([source, target]) => `${source}:${target}:0755`)),
       ...each('--dir', recipe.dirs?.map(([source, target]) => `${source}:${target}`)),
       ...each('--entrypoint', recipe.entrypoint),
@@ -47,6 +49,6 @@ export async function pushImage(paths: NodePaths, ports: NodePorts, recipe: Imag
       ...(recipe.workDir ? ['--workdir', recipe.workDir] : []),
       ...(recipe.keepOwners ? ['--keep-owners'] : []),
     ],
-    { signal, timeoutMs: 5 * 60_000 },
+    { signal, timeoutMs: 5 * 60_000, ...(token !== undefined && { input: token }) },
   );
 }

@@ -18,6 +18,9 @@ export interface NodePaths {
   readonly etcd: string;
   readonly containerd: string;
   readonly registry: string;
+  readonly registryKey: string;
+  readonly registryPublicKeys: string;
+  readonly registryPullToken: string;
   readonly kubelet: string;
   readonly podLogs: string;
   readonly cni: string;
@@ -55,6 +58,9 @@ export function nodePaths(root: string = NODE_DIR, run: string = RUN_DIR): NodeP
     etcd: join(root, 'etcd'),
     containerd: join(root, 'containerd'),
     registry: join(root, 'registry'),
+    registryKey: join(root, 'tls', 'registry-token.key'),
+    registryPublicKeys: join(config, 'registry-keys.json'),
+    registryPullToken: join(root, 'tls', 'registry-pull.token'),
     kubelet: join(root, 'kubelet'),
     podLogs: join(root, 'pod-logs'),
     cni: join(root, 'cni'),

@@ -6,6 +6,7 @@ import { writeKubeconfigs, kubeconfigOf } from './kubeconfigs.js';
 import type { NodePaths } from './node-paths.js';
 import type { NodePorts } from './node-ports.js';
 import { mirrorHosts } from './registry-mirrors.js';
+import { ensureRegistryTokens, pullToken } from './registry-tokens.js';
 import { auditPolicy, encryptionConfig } from './settings/api-server-config.js';
 import { cniConfig } from './settings/cni-config.js';
 import { containerdConfig, localRegistryHosts } from './settings/containerd-config.js';
@@ -21,11 +22,11 @@ const CAP_SYS_RESOURCE = 24n;
 export function writeSettings(paths: NodePaths, ports: NodePorts): boolean {
   const options = { mayRaisePriority: hasCapability(CAP_SYS_RESOURCE) };
   const inConfig = (name: string) => join(paths.config, name);
+  ensureRegistryTokens(paths);
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const files: Array<readonly [path: string, content: string]> = [
     [inConfig('containerd.toml'), containerdConfig(paths, options)],
     [join(paths.cniConfig, '10-apex.conflist'), json(cniConfig(paths))],
-    [join(paths.certsD, REGISTRY_NAME, 'hosts.toml'), localRegistryHosts(ports.registry)],
     [inConfig('kubelet.json'), json(kubeletConfig(paths, options))],
     [inConfig('audit-policy.json'), json(auditPolicy())],
     [inConfig('Corefile'), corefile({ kubeconfig: kubeconfigOf(paths, 'coredns'), machineResolves: machineResolves() })],
@@ -43,6 +44,8 @@ export function writeSettings(paths: NodePaths, ports: NodePorts): boolean {
     writeFileAtomically(path, content);
     changed = true;
   }
+  // containerd reads these at each pull, so a new token needs no new start.
+  writeFileAtomically(join(paths.certsD, REGISTRY_NAME, 'hosts.toml'), localRegistryHosts(ports.registry, pullToken(paths)));
   if (existsSync(paths.seededFlag)) mirrorHosts(paths, ports);
   writeKubeconfigs(paths);
   return changed;

@@ -15,6 +15,7 @@ import type { WakeQueue } from '../queue/wake-queue.js';
 import type { Vault } from '../vault/vault.js';
 import { BuilderProvision } from './build/builder-tools.js';
 import { Builds } from './build/builds.js';
+import { ImageHomes } from './build/image-homes.js';
 import { ClusterAway } from './cluster-access.js';
 import { ClusterView } from './cluster-state.js';
 import { BackupBucket } from './database/backup/backup-bucket.js';
@@ -87,6 +88,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
   readonly #guard: GuardedFetch;
   readonly #probe: AddressProbe;
   readonly #builds: Builds;
+  readonly #homes: ImageHomes;
   readonly #backups: BackupPlaces;
   readonly #logs: LogHub;
   readonly #logHistory: LogHistoryStore;
@@ -117,8 +119,10 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     this.#logs = new LogHub(this.#client, this.#pods, installationId, logger);
     this.#storage = openStorage(config);
     this.#logHistory = new LogHistoryStore({ orm, vault, logger, guard: this.#guard, storage: this.#storage, installationId, config, follow: (source, from, signal) => this.follow(source, from, {}, signal) });
+    this.#homes = new ImageHomes(this.#source, config);
     this.#builds = new Builds({
-      orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, apps: new GithubApps(config.APEX_GITHUB_API_URL, this.#guard), provision: new BuilderProvision(this.#source, config.APEX_CACHE_DIR ?? join(homedir(), '.cache', 'apex')),
+      orm, vault, queue, logger, config, installationId, cluster: this.#client, guard: this.#guard, apps: new GithubApps(config.APEX_GITHUB_API_URL, this.#guard), homes: this.#homes,
+      provision: new BuilderProvision({ source: this.#source, homes: this.#homes, cache: config.APEX_CACHE_DIR ?? join(homedir(), '.cache', 'apex'), image: config.APEX_BUILDER_IMAGE ?? null }),
       guardedAddresses: (client, signal) => this.#keeper.guardedAddresses(client, signal),
       mirrorsHub: () => this.#mirrors().has(DOCKER_HUB),
     });
@@ -145,9 +149,10 @@ class KubernetesOrchestrator implements RunningOrchestrator {
         vault,
         cluster: this.#client,
         keeper: this.#keeper,
-        preparation: new Preparation(orm, vault, new ImageRegistry(this.#guard, () => this.#mirrors())),
+        preparation: new Preparation(orm, vault, new ImageRegistry(this.#guard, () => this.#mirrors(), (mirror, repository) => this.#homes.mirrorAuthorization(mirror, repository)), this.#homes),
         removal: new Removal(orm, this.#client, installationId),
         builds: this.#builds,
+        homes: this.#homes,
         preDeploy: new PreDeployStep(orm, vault, this.#client, installationId),
         rolloutEnd: new RolloutEnd(orm, vault, this.#client, config.APEX_DEPLOY_DEADLINE_SECONDS, () => this.#view.state),
         probe: this.#probe,
@@ -177,7 +182,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     await this.#logHistory.stop();
     this.#logs.stop();
     await this.#link.stop();
-    await Promise.all([this.#guard.close(), this.#probe.close(), this.#storage?.close()]);
+    await Promise.all([this.#guard.close(), this.#homes.close(), this.#probe.close(), this.#storage?.close()]);
   }
 
   wake(tx: EntityManager, ...keys: readonly ReconcileKey[]): Promise<void> {
@@ -218,6 +223,10 @@ class KubernetesOrchestrator implements RunningOrchestrator {
 
   logFollows(): number {
     return this.#logs.follows;
+  }
+
+  builtImage(teamId: string, serviceId: string): string {
+    return this.#homes.nameOf(teamId, serviceId);
   }
 
   urlOf(host: string): string {

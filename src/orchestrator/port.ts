@@ -157,6 +157,8 @@ export interface Orchestrator {
   logStorage(teamId: string): Promise<LogStorage>;
   /** The content of a backup that is DONE, read as it is taken. Needs no cluster. */
   backupFile(backup: Backup, signal: AbortSignal): BackupFile;
+  /** What the image of a service that is built is called, after the registry that keeps such images now. */
+  builtImage(teamId: string, serviceId: string): string;
   /** The address of a public service, e.g. `http://my-service.apex.localhost:8080`. */
   urlOf(host: string): string;
 }

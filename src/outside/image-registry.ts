@@ -28,6 +28,9 @@ export type Resolution =
 /** Where a registry's images are looked for first, as on the node: `docker.io` → its mirrors. Read at each use. */
 export type Mirrors = () => ReadonlyMap<string, readonly string[]>;
 
+/** The `Authorization` for a repository of the embedded node's registry; null for every other mirror. */
+export type MirrorAuthorization = (mirror: URL, repository: string) => string | null;
+
 interface Endpoint {
   base: URL;
   mirror: boolean;
@@ -38,6 +41,7 @@ export class ImageRegistry {
   constructor(
     private readonly guard: GuardedFetch,
     private readonly mirrors: Mirrors,
+    private readonly mirrorAuthorization: MirrorAuthorization = () => null,
   ) {}
 
   /** Asks the mirrors, then the registry itself. */
@@ -84,7 +88,7 @@ export class ImageRegistry {
     const trusted = endpoint.mirror ? [endpoint.base.origin] : [];
     const head = (authorization?: string): Promise<Response> =>
       this.guard.fetch(url, { method: 'HEAD', headers: { accept: MANIFESTS, ...(authorization ? { authorization } : {}) }, signal, trusted });
-    const first = await head();
+    const first = await head((endpoint.mirror && this.mirrorAuthorization(endpoint.base, reference.repository)) || undefined);
     if (first.status !== 401) return first;
     const authorization = await registryAuthorization(this.guard, first.headers.get('www-authenticate'), { repository: reference.repository, login, trusted, signal });
     if (!authorization) return first;

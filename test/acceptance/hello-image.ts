@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { askRegistryOfNode, registryOfNode, tokenOfNode } from '../support/node-registry.js';
 
 const NODE_DIR = process.env['APEX_NODE_DIR'] ?? '/var/lib/apex-node';
 const run = promisify(execFile);
@@ -10,11 +11,14 @@ const run = promisify(execFile);
 /** Builds the sample server with `env` in its image, and pushes it under `name`: to the node's registry (`apex.local/…`), or to another. */
 export async function pushHello(name: string, env: readonly string[] = [], registry = registryOfNode(), files: readonly string[] = []): Promise<void> {
   const bin = join(NODE_DIR, 'bin');
-  await run(join(bin, 'apex-node'), [
+  const token = registry === registryOfNode() ? tokenOfNode() : undefined;
+  const pushed = run(join(bin, 'apex-node'), [
     'image', 'build', '--name', name, '--registry', registry, '--push',
     '--file', `${join(bin, 'hello')}:/hello:0755`, ...files.flatMap((file) => ['--file', file]), '--entrypoint', '/hello', '--expose', '8080', '--user', '65532',
-    ...env.flatMap((entry) => ['--env', entry]),
+    ...env.flatMap((entry) => ['--env', entry]), ...(token === undefined ? [] : ['--token-stdin']),
   ], { timeout: 30_000 });
+  pushed.child.stdin?.on('error', () => undefined).end(token ?? '');
+  await pushed;
 }
 
 /** The same with a busybox beside it, to look at it from within. */
@@ -31,11 +35,9 @@ export async function pushHelloWithBusybox(name: string, env: readonly string[])
 
 /** The static program, out of the image that the node's registry has. */
 async function busybox(): Promise<Buffer> {
-  const repository = `http://${registryOfNode()}/v2/library/busybox`;
-  const accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
-  const manifest = (await (await fetch(`${repository}/manifests/latest`, { headers: { accept } })).json()) as { layers: { digest: string }[] };
+  const manifest = (await (await askRegistryOfNode('library/busybox/manifests/latest')).json()) as { layers: { digest: string }[] };
   for (const { digest } of manifest.layers) {
-    const layer = Buffer.from(await (await fetch(`${repository}/blobs/${digest}`)).arrayBuffer());
+    const layer = Buffer.from(await (await askRegistryOfNode(`library/busybox/blobs/${digest}`)).arrayBuffer());
     const found = await extract(layer, 'bin/busybox');
     if (found) return found;
   }
@@ -47,5 +49,3 @@ async function extract(layer: Buffer, name: string): Promise<Buffer | null> {
   call.child.stdin?.on('error', () => undefined).end(layer);
   return call.then(({ stdout }) => stdout, () => null);
 }
-
-const registryOfNode = (): string => (JSON.parse(readFileSync(join(NODE_DIR, 'status.json'), 'utf8')) as { registry: string }).registry;

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureCertificates } from '../../src/node/certificates.js';
+import { ensureRegistryTokens } from '../../src/node/registry-tokens.js';
 import { mirrorHosts } from '../../src/node/registry-mirrors.js';
 import { nodePaths, type NodePaths } from '../../src/node/node-paths.js';
 import { nftTable } from '../../src/node/pod-network.js';
@@ -69,6 +70,18 @@ describe('settings', () => {
     mirrorHosts(paths, ports);
     expect(text('config', 'certs.d', 'docker.io', 'hosts.toml')).toContain('[host."http://127.0.0.1:5000"]');
     expect(text('config', 'certs.d', 'apex.local', 'hosts.toml')).toContain('server = "http://127.0.0.1:5000"');
+  });
+
+  test("containerd has a token for the node's registry, which nobody else can read, and a new one before its end without a new start", () => {
+    const token = (): string => /Authorization = "Bearer (\S+)"/.exec(text('config', 'certs.d', 'apex.local', 'hosts.toml'))![1]!;
+    writeSettings(paths, ports);
+    const first = token();
+    expect(text('config', 'certs.d', 'docker.io', 'hosts.toml')).toContain(first);
+    for (const file of [join(paths.certsD, 'apex.local', 'hosts.toml'), join(paths.certsD, 'docker.io', 'hosts.toml'), paths.registryKey, paths.registryPullToken]) expect(statSync(file).mode & 0o077).toBe(0);
+    expect(JSON.stringify(supervisedProcesses(paths, ports)) + text('config', 'registry.yaml') + text('config', 'registry-keys.json')).not.toMatch(/PRIVATE|"d"|eyJ/);
+    ensureRegistryTokens(paths, Date.now() + 340 * 24 * 3600_000);
+    expect(writeSettings(paths, ports)).toBe(false);
+    expect(token()).not.toBe(first);
   });
 
   test('no key or password is an argument of a process, where every user of the machine could read it', () => {

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cachePath } from '../../src/cli/surroundings.js';
-import { builtImage } from '../../src/entities/built-image.js';
+import { builtImage, EMBEDDED_PLACE } from '../../src/entities/built-image.js';
 import { prepareBuilder } from '../../src/node/builder.js';
 import { graphqlClient, type GraphqlClient } from '../acceptance/graphql-client.js';
 import { until, visit } from '../acceptance/rest-client.js';
 import { deliver, pushOf, SECRET } from '../support/github.js';
 import { GithubServer } from '../support/github-server.js';
+import { askRegistryOfNode } from '../support/node-registry.js';
 import { READER, startPrivateRegistry, type PrivateRegistry } from '../support/private-registry.js';
 import { startGitServer, type GitServer } from '../support/git-server.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
@@ -190,7 +190,7 @@ describe('a service that is built from Git', () => {
     const { nodes } = (await graph.run('query ($id: ID!) { deployments(serviceId: $id) { nodes { digest state } } }', { id: service.id })).deployments;
     const live = [...new Set<string>(nodes.filter(({ state }: any) => state === 'LIVE').map(({ digest }: any) => digest))];
     expect(live).toHaveLength(3);
-    const held = async ([of, digest]: [string, string]): Promise<boolean> => (await registryAnswer(`${builtImage(service.teamId, of).slice('apex.local/'.length)}/manifests/${digest}`)).ok;
+    const held = async ([of, digest]: [string, string]): Promise<boolean> => (await askRegistryOfNode(`${builtImage(EMBEDDED_PLACE, service.teamId, of).slice('apex.local/'.length)}/manifests/${digest}`)).ok;
     await until('what is old is gone', () => Promise.all([...live.map((digest): [string, string] => [service.id, digest]), gone].map(held)), (held) => held.join() === 'true,false,false,false', 60);
   });
 
@@ -216,15 +216,9 @@ describe('a service that is built from Git', () => {
 
 const kubectl = (...args: string[]): string => execFileSync(join(NODE_DIR, 'bin', 'apex-kube'), ['kubectl', '--kubeconfig', join(NODE_DIR, 'kubeconfig'), ...args], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
 
-/** Of the node's registry. */
-function registryAnswer(path: string): Promise<Response> {
-  const { registry } = JSON.parse(readFileSync(join(NODE_DIR, 'status.json'), 'utf8')) as { registry: string };
-  return fetch(`http://${registry}/v2/${path}`, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } });
-}
-
 /** All that the newest image of a repository is made of. */
 async function layers(repository: string): Promise<string[]> {
-  const of = (path: string) => registryAnswer(`${repository}/${path}`);
+  const of = (path: string) => askRegistryOfNode(`${repository}/${path}`);
   const manifest = (await (await of('manifests/latest')).json()) as { config: { digest: string }; layers: { digest: string }[] };
   return Promise.all([manifest.config, ...manifest.layers].map(async ({ digest }) => {
     const bytes = Buffer.from(await (await of(`blobs/${digest}`)).arrayBuffer());

@@ -1,4 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError, loadConfig } from '../../src/config.js';
 
 const GOOD = { DATABASE_URL: 'postgres://localhost/apex', APEX_SECRET_KEY: Buffer.alloc(32, 7).toString('base64') };
@@ -49,6 +52,32 @@ test('the key may be what a command prints; one that fails is named, and what it
 test('sizes of databases are given as CPU, memory and storage', () => {
   expect(loadConfig({ ...GOOD, APEX_DATABASE_SIZES: 'small=250m/256Mi/2Gi, xlarge=8/32Gi/500Gi' }).APEX_DATABASE_SIZES).toEqual({ small: { cpu: '250m', memory: '256Mi', storage: '2Gi' }, xlarge: { cpu: '8', memory: '32Gi', storage: '500Gi' } });
   for (const APEX_DATABASE_SIZES of ['huge=1/1Gi/1Gi', 'small=1/1Gi', 'small=much/1Gi/1Gi']) expect(faultsOf({ ...GOOD, APEX_DATABASE_SIZES })).toEqual([expect.stringMatching(/^APEX_DATABASE_SIZES: must be a list of small/)]);
+});
+
+test('a registry is a host and a path, with one user name and one password for each of two uses, and a file is read anew', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'apex-settings-'));
+  try {
+    const file = join(folder, 'password');
+    writeFileSync(file, 'first\n');
+    const user = { APEX_REGISTRY_USER: 'ci', APEX_REGISTRY_PASSWORD_FILE: file };
+    const { registry, ...others } = loadConfig({ ...GOOD, ...user, APEX_REGISTRY: 'registry.example.com:5000/acme/apex' });
+    expect([registry?.host, registry?.path, registry?.push(), registry?.pull()]).toEqual(['registry.example.com:5000', 'acme/apex', { username: 'ci', password: 'first' }, { username: 'ci', password: 'first' }]);
+    writeFileSync(file, 'second');
+    expect([registry?.push()?.password, Object.keys(others).filter((name) => name.startsWith('APEX_REGISTRY'))]).toEqual(['second', ['APEX_REGISTRY_MIRRORS']]);
+    const pull = { APEX_REGISTRY_PULL_USER: 'reader', APEX_REGISTRY_PULL_PASSWORD: 'canary' };
+    expect(loadConfig({ ...GOOD, ...user, ...pull, APEX_REGISTRY: 'localhost:5000' }).registry?.pull()).toEqual({ username: 'reader', password: 'canary' });
+    expect(loadConfig({ ...GOOD, APEX_REGISTRY: 'localhost:5000' }).registry?.push()).toBeNull();
+    for (const APEX_REGISTRY of ['https://registry.example.com', 'user:canary@registry.example.com', 'registry', 'registry.example.com/Upper', 'registry.example.com/a/', '../a']) expect(faultsOf({ ...GOOD, APEX_REGISTRY })).toEqual([expect.stringMatching(/^APEX_REGISTRY: must be the host of a registry(?!.*canary)/)]);
+    const set = { ...GOOD, APEX_REGISTRY: 'registry.example.com' };
+    expect(faultsOf({ ...GOOD, APEX_REGISTRY_USER: 'ci', APEX_REGISTRY_PASSWORD: 'canary' })).toEqual(['APEX_REGISTRY: is required with APEX_REGISTRY_USER and APEX_REGISTRY_PASSWORD']);
+    expect(faultsOf({ ...set, APEX_REGISTRY_USER: 'ci' })).toEqual(['APEX_REGISTRY_PASSWORD: is required with APEX_REGISTRY_USER']);
+    expect(faultsOf({ ...set, APEX_REGISTRY_PASSWORD: 'canary' })).toEqual(['APEX_REGISTRY_USER: is required with its password']);
+    expect(faultsOf({ ...set, ...user, APEX_REGISTRY_PASSWORD: 'canary' })).toEqual([expect.stringMatching(/^APEX_REGISTRY_PASSWORD: set one of it/)]);
+    expect(faultsOf({ ...set, ...user, APEX_REGISTRY_PASSWORD_FILE: join(folder, 'none') })).toEqual(['APEX_REGISTRY_PASSWORD_FILE: the file cannot be read']);
+    expect(faultsOf({ ...set, APEX_REGISTRY_USER: 'ci', APEX_REGISTRY_PASSWORD_COMMAND: 'echo canary >&2; exit 4' })).toEqual(['APEX_REGISTRY_PASSWORD_COMMAND: the command ended with exit code 4']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('what is of use only together is asked for together', () => {

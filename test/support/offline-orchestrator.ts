@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { builtImage, EMBEDDED_PLACE } from '../../src/entities/built-image.js';
 import type { Backup } from '../../src/entities/backup.js';
 import type { BackupFile, ClusterState, LogBatch, LogChannel, LogFilter, LogPage, LogSource, LogStart, LogStorage, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
 import { requireCluster } from '../../src/orchestrator/port.js';
@@ -74,6 +75,10 @@ export class OfflineOrchestrator implements Orchestrator {
 
   backupFile({ contentSize }: Backup, signal: AbortSignal): BackupFile {
     return { size: contentSize ?? 0, content: this.backupContent(signal) };
+  }
+
+  builtImage(teamId: string, serviceId: string): string {
+    return builtImage(EMBEDDED_PLACE, teamId, serviceId);
   }
 
   urlOf(host: string): string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -14,6 +15,9 @@ import (
 )
 
 const pushTimeout = 10 * time.Minute
+
+// tokenLimit is more than a token has.
+const tokenLimit = 64 << 10
 
 // words collects a flag that may be given several times, a word of the command line for each.
 type words []string
@@ -63,6 +67,7 @@ func buildImage(ctx context.Context, arguments []string) error {
 	out := flags.String("out", "", "the archive `file` to write, for ctr images import")
 	push := flags.Bool("push", false, "push it to its registry")
 	registry := flags.String("registry", "", "push to this registry, `host:port`, in plain HTTP, instead of the one in the name")
+	withToken := flags.Bool("token-stdin", false, "read the registry's token from standard input, where no other user sees it")
 	if err := parse(flags, arguments); err != nil {
 		return err
 	}
@@ -84,7 +89,7 @@ func buildImage(ctx context.Context, arguments []string) error {
 		fmt.Fprintf(os.Stdout, "wrote %s\n", *out)
 	}
 	if *push {
-		return deliver(ctx, built, *imageName, *registry)
+		return deliver(ctx, built, *imageName, *registry, *withToken)
 	}
 	return nil
 }
@@ -94,6 +99,7 @@ func pushImage(ctx context.Context, arguments []string) error {
 	in := flags.String("in", "", "the archive `file` to push, as image build wrote it")
 	imageName := flags.String("name", "", "what it is called, such as 127.0.0.1:5000/hello:1")
 	registry := flags.String("registry", "", "push to this registry, `host:port`, in plain HTTP, instead of the one in the name")
+	withToken := flags.Bool("token-stdin", false, "read the registry's token from standard input, where no other user sees it")
 	if err := parse(flags, arguments); err != nil {
 		return err
 	}
@@ -104,10 +110,18 @@ func pushImage(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	return deliver(ctx, loaded, *imageName, *registry)
+	return deliver(ctx, loaded, *imageName, *registry, *withToken)
 }
 
-func deliver(ctx context.Context, built v1.Image, imageName, registry string) error {
+func deliver(ctx context.Context, built v1.Image, imageName, registry string, withToken bool) error {
+	var token string
+	if withToken {
+		content, err := io.ReadAll(io.LimitReader(os.Stdin, tokenLimit))
+		if err != nil {
+			return err
+		}
+		token = strings.TrimSpace(string(content))
+	}
 	tag, err := image.ParseName(imageName)
 	if err != nil {
 		return err
@@ -117,7 +131,7 @@ func deliver(ctx context.Context, built v1.Image, imageName, registry string) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
-	changed, err := image.Push(ctx, built, tag)
+	changed, err := image.Push(ctx, built, tag, token)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -28,14 +29,19 @@ func Load(file string) (v1.Image, error) {
 	return tarball.ImageFromPath(file, nil)
 }
 
-// Push makes tag name the image, and says whether it did not already. Layers that the registry has are not sent again.
-func Push(ctx context.Context, image v1.Image, tag name.Tag) (changed bool, err error) {
+// Push makes tag name the image, and says whether it did not already. Layers that the registry has are not sent again. An
+// empty token is none.
+func Push(ctx context.Context, image v1.Image, tag name.Tag, token string) (changed bool, err error) {
+	options := []remote.Option{remote.WithContext(ctx)}
+	if token != "" {
+		options = append(options, remote.WithAuth(&authn.Bearer{Token: token}))
+	}
 	digest, err := image.Digest()
 	if err != nil {
 		return false, err
 	}
-	if known, err := remote.Head(tag, remote.WithContext(ctx)); err == nil && known.Digest == digest {
+	if known, err := remote.Head(tag, options...); err == nil && known.Digest == digest {
 		return false, nil
 	}
-	return true, remote.Write(tag, image, remote.WithContext(ctx))
+	return true, remote.Write(tag, image, options...)
 }

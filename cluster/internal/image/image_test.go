@@ -105,7 +105,7 @@ func TestPushingAgainChangesNothing(t *testing.T) {
 	loaded, err := Load(archive)
 	must(t, err)
 	for i, want := range []bool{true, false} {
-		changed, err := Push(context.Background(), loaded, tag)
+		changed, err := Push(context.Background(), loaded, tag, "")
 		must(t, err)
 		if changed != want {
 			t.Fatalf("push %d: changed is %v", i, changed)

@@ -15,6 +15,7 @@ import { PreviewHosts } from './015-preview-hosts.js';
 import { BackupPlaces } from './018-backup-places.js';
 import { BuildSecrets } from './020-build-secrets.js';
 import { StoredImages } from './021-stored-images.js';
+import { PlacesOfImages } from './023-places-of-images.js';
 import { Builds } from './013-builds.js';
 import { DatabaseUsage } from './016-database-usage.js';
 import { FinalBackups } from './017-final-backups.js';
@@ -41,4 +42,5 @@ export const MIGRATIONS = [
   { name: '018-backup-places', class: BackupPlaces },
   { name: '020-build-secrets', class: BuildSecrets },
   { name: '021-stored-images', class: StoredImages },
+  { name: '023-places-of-images', class: PlacesOfImages },
 ];

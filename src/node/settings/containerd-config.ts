@@ -48,18 +48,22 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 `;
 }
 
-/** Tells containerd that images called apex.local/… come from the registry on loopback, without TLS. */
-export function localRegistryHosts(registryPort: number): string {
+/** Tells containerd that images called apex.local/… come from the registry on loopback, without TLS and with its token. */
+export function localRegistryHosts(registryPort: number, token: string | undefined): string {
   return `server = "http://127.0.0.1:${registryPort}"
 
-[host."http://127.0.0.1:${registryPort}"]
-  capabilities = ["pull", "resolve"]
-`;
+${host(registryPort, token)}`;
 }
 
 /** The local registry asked first under another registry's names; with no server named here, that registry itself is next. */
-export function mirroredHosts(registryPort: number): string {
-  return `[host."http://127.0.0.1:${registryPort}"]
+export const mirroredHosts = (registryPort: number, token: string | undefined): string => host(registryPort, token);
+
+function host(port: number, token: string | undefined): string {
+  const name = `host."http://127.0.0.1:${port}"`;
+  return `[${name}]
   capabilities = ["pull", "resolve"]
-`;
+${token === undefined ? '' : `
+[${name}.header]
+  Authorization = "Bearer ${token}"
+`}`;
 }

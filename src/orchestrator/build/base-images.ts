@@ -1,4 +1,3 @@
-import { isOfOtherTeam } from '../../entities/built-image.js';
 import { DOCKER_HUB, parseImage, type ImageReference } from '../../outside/image-reference.js';
 
 /** An image that a Dockerfile names, under the name that BuildKit looks for. */
@@ -13,8 +12,8 @@ const ARGUMENT = /^\s*ARG\s+([A-Za-z_]\w*)(?:=(\S*))?/gim;
 const VARIABLE = /\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})/g;
 const HUB_LIBRARY = 'library/';
 
-/** The images that a Dockerfile builds on, as the build's arguments name them. Another team's are none of them. */
-export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string, string>>, teamId: string): BaseImage[] {
+/** The images that a Dockerfile builds on, as the build's arguments name them; `isForbidden` (another team's) are none of them. */
+export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string, string>>, isForbidden: (reference: ImageReference) => boolean): BaseImage[] {
   const text = dockerfile.replace(/\\\r?\n/g, ' ');
   const args = globalArguments(text, buildArgs);
   const stages = new Set([...text.matchAll(FROM)].flatMap(([, , stage]) => (stage ? [stage.toLowerCase()] : [])));
@@ -23,7 +22,7 @@ export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string
   for (const image of named) {
     if (stages.has(image.toLowerCase()) || image === 'scratch' || image.includes('$') || /^\d+$/.test(image)) continue;
     const reference = parseImage(image);
-    if (!reference || isOfOtherTeam(reference.registry, reference.repository, teamId)) continue;
+    if (!reference || isForbidden(reference)) continue;
     const name = familiarName(reference);
     found.set(name, { name, reference });
   }

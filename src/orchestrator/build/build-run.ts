@@ -5,9 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Build } from '../../entities/build.js';
 import { checkOut } from '../../outside/git-checkout.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
-import { parseImage } from '../../outside/image-reference.js';
+import type { ImageReference } from '../../outside/image-reference.js';
 import type { RegistryLogin } from '../../outside/image-registry.js';
-import { RegistryTransfer } from '../../outside/registry-transfer.js';
+import { RegistryRefusal } from '../../outside/pull-image.js';
+import type { RegistryTransfer } from '../../outside/registry-transfer.js';
 import { CheckoutFailed } from '../../outside/run-git.js';
 import { applyIfDifferent } from '../kubernetes/applied.js';
 import type { KubeClient } from '../kubernetes/kube-client.js';
@@ -25,6 +26,7 @@ import type { BuilderTools } from './builder-tools.js';
 import { openDaemonSocket } from './daemon-socket.js';
 import type { ProjectImages } from './generated/project.js';
 import { handOverBases } from './handed-bases.js';
+import type { BuildTarget } from './image-homes.js';
 import { runClient } from './run-client.js';
 
 const LOOK_MS = 300;
@@ -53,8 +55,13 @@ export interface RunWish {
   images: ProjectImages;
   /** For its steps, by name. */
   secrets: Readonly<Record<string, string>>;
-  /** Where the image goes, e.g. `teams/<team>/<service>`. */
-  repository: string;
+  /** Where the image goes. */
+  target: BuildTarget;
+  /** The embedded node's registry, where that is the cluster. */
+  node: RegistryTransfer | null;
+  /** The registry of an image that the team has built before; null for others. */
+  ofOwn: (reference: ImageReference) => RegistryTransfer | null;
+  isOfOtherTeam: (reference: ImageReference) => boolean;
   tags: (commit: string) => string[];
   /** Folder of the service's cache. */
   cache: string;
@@ -152,15 +159,14 @@ interface Prepared {
 }
 
 async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared): Promise<string> {
-  const { tools, build: { request, teamId }, cache, log, onStep, repository, signal } = wish;
-  const transfer = new RegistryTransfer(tools.registry);
+  const { tools, build: { request }, cache, log, onStep, signal } = wish;
   const bases = join(folder, 'bases');
   mkdirSync(bases);
   const file = join(plan.folder, plan.dockerfile);
   const content = statSync(file).size > LARGEST_DOCKERFILE ? '' : readFileSync(file, 'utf8');
   const args = ['--addr', `unix://${socket}`, 'build', '--progress=rawjson', '--frontend=dockerfile.v0', '--local', `context=${plan.context}`, '--local', `dockerfile=${plan.folder}`, '--opt', `filename=${plan.dockerfile}`];
-  const images = baseImages(content, request.buildArgs ?? {}, teamId);
-  for (const [name, digest] of await handOverBases(images, bases, { transfer, mirrorsHub: wish.mirrorsHub, guard: wish.guard, login: wish.registryLogin, signal })) {
+  const images = baseImages(content, request.buildArgs ?? {}, wish.isOfOtherTeam);
+  for (const [name, digest] of await handOverBases(images, bases, { node: wish.node, ofOwn: wish.ofOwn, mirrorsHub: wish.mirrorsHub, guard: wish.guard, login: wish.registryLogin, signal })) {
     args.push('--opt', `context:${name}=oci-layout://bases@${digest}`);
   }
   if (existsSync(join(bases, 'index.json'))) args.push('--oci-layout', `bases=${bases}`);
@@ -183,7 +189,20 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
   if (code !== 0) throw failure(progress);
   keepCache(nextCache, cache, secretIds);
   log.say('Storing the image.');
-  return transfer.push(image, repository, wish.tags(commit), signal);
+  return store(wish, image, commit);
+}
+
+/** The embedded registry comes back by itself, so what it does not take is built again; the operator's is told as it is. */
+async function store({ target: { registry, repository, transfer, isOperators }, tags, signal }: RunWish, image: string, commit: string): Promise<string> {
+  try {
+    return await transfer.push(image, repository, tags(commit), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isOperators) throw error;
+    const status = error instanceof RegistryRefusal ? error.status : 0;
+    if (status === 401 || status === 403) throw new BuildFailed(`The image was built, but the registry ${registry} does not let this installation write ${repository}: its operator has to look at APEX_REGISTRY_USER and its password.`);
+    throw new BuildFailed(`The image was built, but the registry ${registry} did not take it: ${status > 0 ? `it answered with ${status}` : 'it could not be reached'}. Deploy again once it does.`);
+  }
 }
 
 function failure({ failed, words }: BuildProgress): BuildFailed {
@@ -211,10 +230,3 @@ function keepCache(next: string, cache: string, secretIds: string): void {
     // Another disk: the next build does without.
   }
 }
-
-/** The repository of a built image in the node's registry. */
-export const repositoryOf = (image: string): string => {
-  const reference = parseImage(image);
-  if (!reference) throw new Error('A built image has a name');
-  return reference.repository;
-};

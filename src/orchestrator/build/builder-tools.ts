@@ -2,22 +2,34 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterSource } from '../kubernetes/cluster-source.js';
-import { readEmbeddedNode } from '../kubernetes/embedded-node.js';
+import type { ImageHomes } from './image-homes.js';
 
 /** What a build needs of this machine. */
 export interface BuilderTools {
-  /** Image of BuildKit in the node's registry. */
+  /** Image of BuildKit, where the cluster pulls it from. */
   image: string;
   /** Path of the client. */
   buildctl: string;
-  /** `http://host:port` of the node's registry. */
-  registry: URL;
 }
 
+/** As `cluster/builder/go.mod` has it. */
+export const BUILDKIT_VERSION = 'v0.34.2';
+/** What another cluster than the embedded one builds with: BuildKit's own image, of the version of the client. */
+const OFFICIAL_BUILDER = `docker.io/moby/buildkit:${BUILDKIT_VERSION}`;
 const FILE = 'builder.json';
+const CLIENT_FILE = `builder-client-${BUILDKIT_VERSION}.json`;
 /** The node's program that compiles BuildKit. It is only there once the server is compiled itself. */
 const PROGRAM = join(import.meta.dirname, '..', '..', 'node', 'main.js');
 const KEPT_OUTPUT = 2_000;
+
+export interface ProvisionParts {
+  source: ClusterSource;
+  homes: Pick<ImageHomes, 'current'>;
+  /** Folder of compiled programs. */
+  cache: string;
+  /** Of the settings. */
+  image: string | null;
+}
 
 /** BuildKit is compiled when the first build of the machine wants it, which takes minutes; later ones find it. */
 export class BuilderProvision {
@@ -25,19 +37,16 @@ export class BuilderProvision {
   #last = '';
   #failure: string | null = null;
 
-  /** `cache`: folder of compiled programs. */
-  constructor(
-    private readonly source: ClusterSource,
-    private readonly cache: string,
-  ) {}
+  constructor(private readonly parts: ProvisionParts) {}
 
   /** The tools, or why there are none yet; `final` where waiting does not help. */
   find(): BuilderTools | { wait: string; final: boolean } {
-    if (this.source.kind !== 'embedded') return { wait: 'Builds need the embedded cluster, whose registry keeps the images. Build the image elsewhere, and use autoDeploy IMAGE.', final: true };
-    const { folder } = this.source;
-    const { registry } = readEmbeddedNode(folder);
-    const tools = read(folder);
-    if (tools && registry) return { ...tools, registry: new URL(`http://${registry}`) };
+    const { source, homes } = this.parts;
+    if (!homes.current) {
+      return { wait: 'Builds on this cluster need a registry that it pulls from: an operator names it in APEX_REGISTRY. The embedded one is out of its reach. Or build the image elsewhere, and use autoDeploy IMAGE.', final: true };
+    }
+    const tools = source.kind === 'embedded' ? read(join(source.folder, FILE)) : this.#ofOther();
+    if (tools) return tools;
     if (!existsSync(PROGRAM)) return { wait: `There is no builder on this machine: run "./apex up".`, final: true };
     if (this.#failure !== null) {
       const wait = `The builder could not be made on this machine: ${this.#failure}`;
@@ -48,19 +57,19 @@ export class BuilderProvision {
     return { wait: `The builder is made on this machine, which happens once and takes some minutes. ${this.#last}`.trim(), final: false };
   }
 
-  /** The node's registry, where there is one. */
-  registry(): URL | null {
-    const { registry } = this.source.kind === 'embedded' ? readEmbeddedNode(this.source.folder) : {};
-    return registry ? new URL(`http://${registry}`) : null;
-  }
-
   stop(): void {
     this.#preparing?.kill('SIGTERM');
   }
 
+  #ofOther(): BuilderTools | null {
+    const made = read(join(this.parts.cache, CLIENT_FILE));
+    return made && { ...made, image: this.parts.image ?? OFFICIAL_BUILDER };
+  }
+
   #prepare(): void {
     if (this.#preparing) return;
-    const child = spawn(process.execPath, [PROGRAM, 'builder', '--cache', this.cache], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { source, cache } = this.parts;
+    const child = spawn(process.execPath, [PROGRAM, 'builder', '--cache', cache, ...(source.kind === 'embedded' ? [] : ['--client'])], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#preparing = child;
     const heard = (data: Buffer): void => {
       const line = data.toString().trim().split('\n').at(-1) ?? '';
@@ -79,9 +88,9 @@ export class BuilderProvision {
   }
 }
 
-function read(folder: string): Pick<BuilderTools, 'image' | 'buildctl'> | null {
+function read(file: string): BuilderTools | null {
   try {
-    const { image, buildctl } = JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as Pick<BuilderTools, 'image' | 'buildctl'>;
+    const { image, buildctl } = JSON.parse(readFileSync(file, 'utf8')) as BuilderTools;
     return existsSync(buildctl) ? { image, buildctl } : null;
   } catch {
     return null;

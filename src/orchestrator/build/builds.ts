@@ -13,7 +13,6 @@ import { StoredImage } from '../../entities/stored-image.js';
 import type { Logger } from '../../logger.js';
 import type { GithubApps } from '../../outside/github-app.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
-import { RegistryTransfer } from '../../outside/registry-transfer.js';
 import type { HeldLease } from '../../queue/lease.js';
 import type { WakeQueue } from '../../queue/wake-queue.js';
 import type { Vault } from '../../vault/vault.js';
@@ -28,12 +27,13 @@ import { claimBuild, endRun, hearOf } from './build-claims.js';
 import { BuildFailed } from './build-failed.js';
 import { BuildLogWriter } from './build-log-writer.js';
 import { builderName, buildNamespace } from './build-manifests.js';
-import { repositoryOf, runBuild, type BuiltImage } from './build-run.js';
+import { runBuild, type BuiltImage } from './build-run.js';
 import { openSecrets } from './build-secrets.js';
 import type { BuilderProvision, BuilderTools } from './builder-tools.js';
 import { projectImagesOf } from './generated/generated-dockerfile.js';
 import { gitLogin } from './git-login.js';
-import { forgetOldImages } from './old-images.js';
+import type { ImageHomes } from './image-homes.js';
+import { OldImages } from './old-images.js';
 import { repositoryUrl } from './repository-url.js';
 
 const HEAR_MS = 1_000;
@@ -52,6 +52,7 @@ export interface BuildsParts {
   guard: GuardedFetch;
   apps: GithubApps;
   provision: BuilderProvision;
+  homes: ImageHomes;
   guardedAddresses: (client: KubeClient, signal?: AbortSignal) => Promise<string[]>;
   /** Whether docker.io's images are looked for in the node's registry first. */
   mirrorsHub: () => boolean;
@@ -74,10 +75,13 @@ class Stopped extends Error {}
 export class Builds {
   readonly #runs = new Map<string, { stop: (reason: Error) => void; ended: Promise<void> }>();
   #stopping = false;
+  readonly #oldImages: OldImages;
   #forgetting: Promise<unknown> | undefined;
   readonly #over = new AbortController();
 
-  constructor(private readonly parts: BuildsParts) {}
+  constructor(private readonly parts: BuildsParts) {
+    this.#oldImages = new OldImages(parts.homes, parts.config.APEX_KEPT_IMAGES, parts.logger);
+  }
 
   async look(service: Service, environment: Environment, deployment: Deployment, lease: HeldLease): Promise<BuildLook> {
     const { orm, config, provision } = this.parts;
@@ -111,14 +115,10 @@ export class Builds {
   /** Takes what nobody wants any more out of the registry, in the background. */
   forgetImages(): void {
     if (this.#stopping) return;
-    this.#forgetting ??= this.#forgetImages()
+    this.#forgetting ??= this.#oldImages
+      .forget(this.parts.orm.em.fork(), this.#over.signal)
       .catch((error: unknown) => this.#stopping || this.parts.logger.warn({ err: error }, 'old images could not be taken out of the registry'))
       .finally(() => (this.#forgetting = undefined));
-  }
-
-  async #forgetImages(): Promise<void> {
-    const registry = this.parts.provision.registry();
-    if (registry) await forgetOldImages(this.parts.orm.em.fork(), new RegistryTransfer(registry), this.parts.config.APEX_KEPT_IMAGES, this.#over.signal);
   }
 
   #begin(run: Run, tools: BuilderTools | { wait: string }): void {
@@ -169,7 +169,9 @@ export class Builds {
   }
 
   async #build({ build, service, environment, deployment, client, runner }: Run, tools: BuilderTools, log: BuildLogWriter, signal: AbortSignal): Promise<BuiltImage> {
-    const { orm, vault, config, guard, installationId } = this.parts;
+    const { orm, vault, config, guard, installationId, homes } = this.parts;
+    const target = homes.target(deployment.spec.image, service.teamId);
+    if (!target) throw new BuildFailed(`The registry of ${deployment.spec.image} is not one of this installation's any more: deploy again.`);
     const url = repositoryUrl(config.APEX_GIT_URL, build.request);
     let toldAt = 0;
     let told: Promise<unknown> = Promise.resolve();
@@ -183,7 +185,9 @@ export class Builds {
       name: service.name,
       secrets: await openSecrets(orm.em.fork(), vault, build),
       images: projectImagesOf(config.APEX_BUILD_IMAGES),
-      repository: repositoryOf(deployment.spec.image),
+      target, node: homes.embedded(),
+      ofOwn: (reference) => homes.find(reference, service.teamId)?.transfer() ?? null,
+      isOfOtherTeam: (reference) => homes.isOfOtherTeam(reference, service.teamId),
       tags: (commit) => [commit, ...(deployment.trigger === DeploymentTrigger.PULL_REQUEST ? [] : ['latest'])],
       cache: join(this.#caches, service.id),
       onCommit: async (commit) => {
@@ -201,10 +205,10 @@ export class Builds {
     }).finally(() => told);
   }
 
-  async #succeeded({ build, runner, service }: Run, { digest }: BuiltImage): Promise<void> {
+  async #succeeded({ build, runner, service, deployment }: Run, { digest }: BuiltImage): Promise<void> {
     await this.parts.orm.em.fork().transactional(async (tx) => {
       if (!(await endRun(tx, build.id, runner, { state: BuildState.SUCCEEDED, digest }))) return;
-      await tx.upsert(StoredImage, { serviceId: service.id, digest, teamId: service.teamId, createdAt: new Date() });
+      await tx.upsert(StoredImage, { image: deployment.spec.image, serviceId: service.id, digest, teamId: service.teamId, createdAt: new Date() });
       await this.parts.queue.wake(tx, `service/${service.id}`);
     });
   }

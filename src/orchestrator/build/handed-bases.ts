@@ -10,8 +10,10 @@ import type { BaseImage } from './base-images.js';
 import { BuildFailed } from './build-failed.js';
 
 export interface BasesWish {
-  /** The node's registry. */
-  transfer: RegistryTransfer;
+  /** The node's registry, where the cluster is the embedded one. */
+  node: RegistryTransfer | null;
+  /** The registry that holds an image of the team's own builds; null for every other image. */
+  ofOwn: (reference: ImageReference) => RegistryTransfer | null;
   mirrorsHub: boolean;
   guard: GuardedFetch;
   /** The team's credential for a registry. */
@@ -27,15 +29,24 @@ export interface BasesWish {
 export async function handOverBases(images: readonly BaseImage[], folder: string, wish: BasesWish): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
   for (const { name, reference } of images) {
-    const digest = (await ofNode(reference, folder, wish)) ?? (await ofTeam(reference, folder, wish));
+    const digest = (await ofBuilds(reference, folder, wish)) ?? (await ofNode(reference, folder, wish)) ?? (await ofTeam(reference, folder, wish));
     if (digest) digests.set(name, digest);
   }
   return digests;
 }
 
-async function ofNode({ registry, repository, tag, digest }: ImageReference, folder: string, { transfer, mirrorsHub, signal }: BasesWish): Promise<string | null> {
-  if (registry !== EMBEDDED_REGISTRY && !(registry === DOCKER_HUB && mirrorsHub)) return null;
-  return transfer.pull(repository, digest ?? tag ?? 'latest', folder, signal);
+/** What the team has built before, wherever that is kept. */
+async function ofBuilds(reference: ImageReference, folder: string, { ofOwn, signal }: BasesWish): Promise<string | null> {
+  const { registry, repository, tag, digest } = reference;
+  const transfer = ofOwn(reference);
+  const found = transfer && (await transfer.pull(repository, digest ?? tag ?? 'latest', folder, signal));
+  if (transfer && found === null) throw new BuildFailed(`The image ${registry}/${repository}:${tag ?? digest}, which the Dockerfile builds on, does not exist.`);
+  return found;
+}
+
+async function ofNode({ registry, repository, tag, digest }: ImageReference, folder: string, { node, mirrorsHub, signal }: BasesWish): Promise<string | null> {
+  if (!node || (registry !== EMBEDDED_REGISTRY && !(registry === DOCKER_HUB && mirrorsHub))) return null;
+  return node.pull(repository, digest ?? tag ?? 'latest', folder, signal);
 }
 
 async function ofTeam(reference: ImageReference, folder: string, { guard, login: loginOf, signal }: BasesWish): Promise<string | null> {

@@ -1,21 +1,21 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { builtImage } from '../../entities/built-image.js';
 import { UNFINISHED_STATES } from '../../entities/deployment-state.js';
 import { StoredImage } from '../../entities/stored-image.js';
+import type { Logger } from '../../logger.js';
 import { parseImage } from '../../outside/image-reference.js';
-import type { RegistryTransfer } from '../../outside/registry-transfer.js';
+import type { ImageHomes } from './image-homes.js';
 
 /** Of one look: the next one finds the others. */
 const MOST_AT_ONCE = 50;
 
-type Old = Pick<StoredImage, 'serviceId' | 'teamId' | 'digest'>;
+type Old = Pick<StoredImage, 'image' | 'teamId' | 'digest'>;
 
 /**
  * The images of builds that nobody can want any more. Wanted are those of the last releases of each service that runs from
  * the repository (a promoted image is of another service's), what serves or is on its way, and a service's newest build,
  * which its next deployment may take over. While a service is built, its images stay: the build may make one of them again.
  */
-async function oldImages(em: EntityManager, keptReleases: number): Promise<Old[]> {
+async function oldImages(em: EntityManager, keptReleases: number, offset: number): Promise<Old[]> {
   const unfinished = UNFINISHED_STATES.map(() => '?').join(', ');
   return em.execute<Old[]>(
     `with running as (
@@ -35,21 +35,47 @@ async function oldImages(em: EntityManager, keptReleases: number): Promise<Old[]
        union
        select build.team_id, build.digest from build join deployment on deployment.id = build.deployment_id where build.digest is not null and deployment.state in (${unfinished})
      )
-     select image.service_id as "serviceId", image.team_id as "teamId", image.digest from stored_image image
+     select image.image, image.team_id as "teamId", image.digest from stored_image image
      where not exists (select 1 from wanted where wanted.team_id = image.team_id and wanted.digest = image.digest)
        and not exists (select 1 from build where build.service_id = image.service_id and build.state in ('QUEUED', 'RUNNING'))
-     order by image.created_at limit ${MOST_AT_ONCE}`,
-    [...UNFINISHED_STATES, keptReleases, ...UNFINISHED_STATES],
+     order by image.created_at, image.image, image.digest limit ${MOST_AT_ONCE} offset ?`,
+    [...UNFINISHED_STATES, keptReleases, ...UNFINISHED_STATES, offset],
   );
 }
 
-/** Takes old images out of the node's registry; the room of their layers is given back when the node starts next. Answers how many. */
-export async function forgetOldImages(em: EntityManager, transfer: RegistryTransfer, keptReleases: number, signal: AbortSignal): Promise<number> {
-  const old = await oldImages(em, keptReleases);
-  for (const { serviceId, teamId, digest } of old) {
-    const reference = parseImage(builtImage(teamId, serviceId));
-    if (reference) await transfer.remove(reference.repository, digest, signal);
-    await em.nativeDelete(StoredImage, { serviceId, digest });
+/** Takes old images out of their registries; the room of their layers is given back when that registry collects its rubbish. */
+export class OldImages {
+  /** Registries that delete nothing for us. */
+  readonly #keepAll = new Set<string>();
+
+  constructor(
+    private readonly homes: Pick<ImageHomes, 'find'>,
+    private readonly keptReleases: number,
+    private readonly logger: Pick<Logger, 'warn'>,
+  ) {}
+
+  /** Answers how many. */
+  async forget(em: EntityManager, signal: AbortSignal): Promise<number> {
+    let gone = 0;
+    // Those that stay where they are must not stand before the others for ever.
+    for (let left = 0; gone < MOST_AT_ONCE; ) {
+      const old = await oldImages(em, this.keptReleases, left);
+      for (const image of old) {
+        if (!(await this.#remove(image, signal))) left += 1;
+        else gone += await em.nativeDelete(StoredImage, { image: image.image, digest: image.digest });
+      }
+      if (old.length < MOST_AT_ONCE) break;
+    }
+    return gone;
   }
-  return old.length;
+
+  async #remove({ image, teamId, digest }: Old, signal: AbortSignal): Promise<boolean> {
+    const reference = parseImage(image);
+    const transfer = reference && !this.#keepAll.has(reference.registry) ? this.homes.find(reference, teamId)?.transfer() : null;
+    if (!reference || !transfer) return false;
+    if (await transfer.remove(reference.repository, digest, signal)) return true;
+    this.#keepAll.add(reference.registry);
+    this.logger.warn({ registry: reference.registry }, 'the registry deletes nothing for us: old images of builds stay in it');
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { builtImage } from '../../entities/built-image.js';
+import { isBuiltFor } from '../../entities/built-image.js';
 import { parseImage, pinned } from '../../outside/image-reference.js';
 import { formatCpu, formatMemory, quantity } from '../kubernetes/quantity.js';
 import { secretName, type Workload } from './workload.js';
@@ -37,7 +37,7 @@ export function containerManifest(workload: Workload): Record<string, unknown> {
 
 /** What was built here asks where it shall listen; an image from elsewhere has its own mind. A variable of the service wins. */
 const saysPort = ({ release: { spec }, environment: { teamId }, variables }: Workload): boolean =>
-  spec.containerPort !== null && spec.image.startsWith(builtImage(teamId, '')) && !(PORT in variables);
+  spec.containerPort !== null && isBuiltFor(spec.image, teamId) && !(PORT in variables);
 
 function network({ release: { spec } }: Workload, port: number): Record<string, unknown> {
   const { healthCheck } = spec;

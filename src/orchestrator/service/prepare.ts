@@ -1,6 +1,5 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { Build } from '../../entities/build.js';
-import { isOfOtherTeam } from '../../entities/built-image.js';
 import { newId } from '../../entities/columns.js';
 import { moveDeployment, noteProgress } from '../../entities/deployment-log.js';
 import { StepName, StepState } from '../../entities/deployment-event.js';
@@ -11,6 +10,7 @@ import { Release } from '../../entities/release.js';
 import type { ImageRegistry, Resolution } from '../../outside/image-registry.js';
 import { parseImage } from '../../outside/image-reference.js';
 import type { Vault } from '../../vault/vault.js';
+import type { ImageHomes } from '../build/image-homes.js';
 import type { ServiceFacts } from './facts.js';
 import { manifestHash } from './manifest-hash.js';
 import { lockService, setColumns } from './observation.js';
@@ -25,6 +25,7 @@ export class Preparation {
     private readonly orm: MikroORM,
     private readonly vault: Pick<Vault, 'open'>,
     private readonly registry: ImageRegistry,
+    private readonly homes: ImageHomes,
   ) {}
 
   /** One step; the caller then reads everything afresh. */
@@ -33,22 +34,26 @@ export class Preparation {
     const image = deployment.spec.image;
     const reference = parseImage(image);
     const registry = reference?.registry ?? null;
-    if (reference && isOfOtherTeam(reference.registry, reference.repository, facts.service.teamId)) {
+    if (reference && this.homes.isOfOtherTeam(reference, facts.service.teamId)) {
       return this.#fail(facts, deployment, { kind: 'unauthorized', message: `The image ${image} is another team's.` }, fence);
     }
-    const login = registry ? await registryLogin(this.orm.em.fork(), this.vault, facts.service.teamId, registry) : null;
+    const { teamId } = facts.service;
+    const own = reference && this.homes.find(reference, teamId);
+    const login = own ? own.pullLogin() : registry ? await registryLogin(this.orm.em.fork(), this.vault, teamId, registry) : null;
     const rollOut = (digest: string | null): Promise<void> => this.#rollOut(facts, deployment, { digest, pullRegistry: login ? registry : null }, fence);
     // A rollback names its release; a promotion runs the digest that it was given, wherever the tag has gone.
     if (deployment.releaseId || deployment.digest) return rollOut(deployment.digest);
     if (await this.#isToBeBuilt(deployment)) return this.#build(deployment, fence);
-    const resolution = await this.registry.resolve(image, login, signal);
+    const resolution = (own && (await this.homes.resolve(reference, teamId, signal))) ?? (await this.registry.resolve(image, login, signal));
     if (resolution.kind === 'not-found' || resolution.kind === 'unauthorized' || resolution.kind === 'refused') return this.#fail(facts, deployment, resolution, fence);
     await rollOut(resolution.kind === 'found' ? resolution.digest : (parseImage(image)?.digest ?? null));
   }
 
   /** The build has made its image: the rest goes the usual way. */
   async built(facts: ServiceFacts, deployment: Deployment, digest: string, fence: Fence): Promise<void> {
-    await this.#rollOut(facts, deployment, { digest, pullRegistry: null }, fence);
+    const reference = parseImage(deployment.spec.image);
+    const login = reference && this.homes.find(reference, facts.service.teamId)?.pullLogin();
+    await this.#rollOut(facts, deployment, { digest, pullRegistry: login ? reference.registry : null }, fence);
   }
 
   async #isToBeBuilt({ id }: Deployment): Promise<boolean> {

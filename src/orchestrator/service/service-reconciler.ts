@@ -7,7 +7,9 @@ import type { LookResult } from '../../queue/wake-queue.js';
 import type { Vault } from '../../vault/vault.js';
 import type { ClusterAccess } from '../cluster-access.js';
 import type { Deployment } from '../../entities/deployment.js';
+import { parseImage } from '../../outside/image-reference.js';
 import type { Builds } from '../build/builds.js';
+import type { ImageHomes } from '../build/image-homes.js';
 import type { EnvironmentKeeper } from '../environment/environment-keeper.js';
 import type { AddressProbe } from './address-probe.js';
 import { loadFacts, type DeploymentFacts, type ServiceFacts } from './facts.js';
@@ -42,6 +44,7 @@ export interface ReconcilerParts {
   removal: Removal;
   preDeploy: PreDeployStep;
   builds: Builds;
+  homes: ImageHomes;
   rolloutEnd: RolloutEnd;
   probe: AddressProbe;
   installationId: string;
@@ -184,7 +187,9 @@ export class ServiceReconciler {
   async #workload({ service, environment, hosts }: ServiceFacts, target: DeploymentFacts): Promise<Workload> {
     const release = target.release;
     if (!release) throw new Error('A deployment that rolls out has a release');
-    const { orm, vault } = this.parts;
+    const { orm, vault, homes } = this.parts;
+    const reference = parseImage(release.spec.image);
+    const own = reference && homes.find(reference, service.teamId);
     const { pullRegistry } = target.deployment;
     const variables = await openVariables(orm.em.fork(), vault, service.teamId, release.variableIds);
     return {
@@ -197,7 +202,7 @@ export class ServiceReconciler {
       variables: variables.values,
       variablesHash: variables.hash,
       pullRegistry,
-      pullLogin: pullRegistry === null ? null : await registryLogin(orm.em.fork(), vault, service.teamId, pullRegistry),
+      pullLogin: pullRegistry === null ? null : own ? own.pullLogin() : await registryLogin(orm.em.fork(), vault, service.teamId, pullRegistry),
       hosts,
       ingressClass: this.parts.ingressClass,
     };

@@ -52,6 +52,8 @@ export async function startDeployments(tx: EntityManager, wanted: readonly Wante
   const newest = new Map(wanted.map(({ service }, n) => [service, n]));
   const secrets = await buildSecrets(tx, wanted);
   const earlier = await earlierBuilds(tx, wanted, secrets);
+  // A new build is kept where builds are kept now; what is not built again lies where it lay.
+  for (const one of wanted) if (isToBeBuilt(one) && !earlier.has(one.service)) one.service.image = orchestrator.builtImage(one.service.teamId, one.service.id);
   const deployments = wanted.map((one, n) => tx.create(Deployment, rowOf(one, (variables.get(one.service.id) ?? []).map(({ id }) => id), earlier.get(one.service)?.commit ?? commitOf(one, previews), newest.get(one.service) === n, earlier.get(one.service))));
   for (const [n, { service, push }] of wanted.entries()) {
     service.latestDeploymentId = deployments[n]!.id;

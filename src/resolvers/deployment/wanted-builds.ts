@@ -37,14 +37,15 @@ export async function buildSecrets(tx: EntityManager, wanted: readonly WantedDep
 export async function earlierBuilds(tx: EntityManager, wanted: readonly WantedDeployment[], secrets: ReadonlyMap<string, readonly string[]>): Promise<Map<Service, EarlierBuild>> {
   const unchanged = wanted.filter((one) => isToBeBuilt(one) && one.trigger === DeploymentTrigger.API).map(({ service }) => service);
   if (unchanged.length === 0) return new Map();
-  const rows = await tx.execute<{ service_id: string; digest: string; commit_sha: string | null; request: BuildRequest }[]>(
-    `select distinct on (service_id) service_id, digest, commit_sha, request from build
-     where service_id = any(string_to_array(?, ',')::uuid[]) and state = 'SUCCEEDED' order by service_id, created_at desc`,
+  const rows = await tx.execute<{ service_id: string; digest: string; commit_sha: string | null; request: BuildRequest; image: string }[]>(
+    `select distinct on (build.service_id) build.service_id, build.digest, build.commit_sha, build.request, deployment.image
+     from build join deployment on deployment.id = build.deployment_id
+     where build.service_id = any(string_to_array(?, ',')::uuid[]) and build.state = 'SUCCEEDED' order by build.service_id, build.created_at desc`,
     [unchanged.map(({ id }) => id).join(',')],
   );
   const byService = new Map(rows.map((row) => [row.service_id, row]));
   return new Map(unchanged.flatMap((service) => {
     const row = byService.get(service.id);
-    return row && stableText(row.request) === stableText(buildRequestOf(service, secrets.get(service.id))) ? [[service, { digest: row.digest, commit: row.commit_sha }]] : [];
+    return row && row.image === service.image && stableText(row.request) === stableText(buildRequestOf(service, secrets.get(service.id))) ? [[service, { digest: row.digest, commit: row.commit_sha }]] : [];
   }));
 }

@@ -41,7 +41,7 @@ export class DeployServiceMutation {
     return inTransaction(context, async (tx) => {
       const teamId = await requireTeam(tx, context.actor, 'Mutation.deployService', input.teamId);
       const environmentId = await this.environment(tx, context, teamId, input.environment ?? PRODUCTION);
-      const service = await create(tx, context, { ...intent, teamId, environmentId });
+      const service = await create(tx, context, this.orchestrator, { ...intent, teamId, environmentId });
       await claimHost(tx, service, this.domain);
       await setVariables(tx, this.vault, service, input.env ?? {});
       await setVariables(tx, this.vault, service, input.buildSecrets ?? {}, VariableScope.BUILD);
@@ -79,9 +79,9 @@ const intentOf = (input: DeployServiceInput): Intent => ({
   deployTimeoutSeconds: input.deployTimeoutSeconds ?? null,
 });
 
-async function create(tx: EntityManager, context: RequestContext, intent: Intent & Pick<Service, 'teamId' | 'environmentId'>): Promise<Service> {
+async function create(tx: EntityManager, context: RequestContext, orchestrator: Orchestrator, intent: Intent & Pick<Service, 'teamId' | 'environmentId'>): Promise<Service> {
   const service = Object.assign(new Service(), intent, { id: newId(), generation: 0, createdAt: new Date() });
-  service.image = imageOf(service);
+  service.image = imageOf(service, orchestrator);
   try {
     await tx.persist(service).flush();
   } catch (error) {

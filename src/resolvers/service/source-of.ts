@@ -1,7 +1,8 @@
-import { builtImage } from '../../entities/built-image.js';
+import { isBuiltFor } from '../../entities/built-image.js';
 import type { Service } from '../../entities/service.js';
 import { AutoDeploy, type ServiceSource } from '../../entities/service-source.js';
 import type { Fault } from '../../errors.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
 import type { ServiceSourceInput } from '../../schema/service-source.input.js';
 
 /** The source as its row keeps it. */
@@ -22,6 +23,6 @@ export function imageFaults(source: ServiceSource | null, given: string | null |
   return [];
 }
 
-/** What a service's image is called: as it was given, or after the service where it is built. */
-export const imageOf = ({ id, teamId, image, source }: Pick<Service, 'id' | 'teamId' | 'image' | 'source'>): string =>
-  source?.autoDeploy === AutoDeploy.BUILD ? builtImage(teamId, id) : image;
+/** What a service's image is called: as it was given, or after the service where it is built. One that it has from a build stays, wherever it is kept. */
+export const imageOf = ({ id, teamId, image, source }: Pick<Service, 'id' | 'teamId' | 'image' | 'source'>, orchestrator: Pick<Orchestrator, 'builtImage'>): string =>
+  source?.autoDeploy === AutoDeploy.BUILD && !isBuiltFor(image, teamId, id) ? orchestrator.builtImage(teamId, id) : image;

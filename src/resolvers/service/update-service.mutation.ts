@@ -47,7 +47,7 @@ export class UpdateServiceMutation {
       const source = input.source === undefined ? service.source : sourceOf(input.source);
       const wasBuilt = isBuilt(service);
       const builds = source?.autoDeploy === AutoDeploy.BUILD;
-      spec.image = imageOf({ ...service, image: spec.image, source });
+      spec.image = imageOf({ ...service, image: spec.image, source }, orchestrator);
       const scale = { public: input.public ?? service.public, replicas: input.replicas ?? service.replicas };
       const faults = [...(await fixedFaults(tx, service, input)), ...intentFaults({ ...spec, ...scale }), ...imageFaults(source, input.image ?? (builds || wasBuilt ? null : service.image), input.buildSecrets), ...previewFaults({ name: service.name, source }, input.previews)];
       if (faults.length > 0) throw invalidInput(context, faults);

@@ -3,7 +3,7 @@ import { baseImages } from '../../../src/orchestrator/build/base-images.js';
 import { secretMask } from '../../../src/orchestrator/build/build-secrets.js';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
-const names = (dockerfile: string, buildArgs: Record<string, string> = {}): string[] => baseImages(dockerfile, buildArgs, 'ours').map(({ name }) => name);
+const names = (dockerfile: string, buildArgs: Record<string, string> = {}): string[] => baseImages(dockerfile, buildArgs, ({ repository }) => repository.startsWith('teams/theirs/')).map(({ name }) => name);
 
 test('the images that a Dockerfile builds on are found as BuildKit calls them', () => {
   expect(names(`

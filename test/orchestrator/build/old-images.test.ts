@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BuildState } from '../../../src/entities/build-state.js';
 import { Build } from '../../../src/entities/build.js';
-import { builtImage } from '../../../src/entities/built-image.js';
+import { builtImage, EMBEDDED_PLACE } from '../../../src/entities/built-image.js';
 import { Deployment } from '../../../src/entities/deployment.js';
 import { Release } from '../../../src/entities/release.js';
 import { Service } from '../../../src/entities/service.js';
 import { StoredImage } from '../../../src/entities/stored-image.js';
+import { createLogger } from '../../../src/logger.js';
 import { collectRegistryRubbish } from '../../../src/node/registry-rubbish.js';
-import { forgetOldImages } from '../../../src/orchestrator/build/old-images.js';
+import { OldImages } from '../../../src/orchestrator/build/old-images.js';
 import { addToLayout, digestOf, MANIFEST, putBlob } from '../../../src/outside/oci-layout.js';
+import { signedDoor } from '../../../src/outside/registry-door.js';
 import { RegistryTransfer } from '../../../src/outside/registry-transfer.js';
 import { startRegistry } from '../../support/registry-process.js';
 import { TestApi, type TestAccount } from '../../support/test-api.js';
@@ -25,12 +27,14 @@ let ada: TestAccount;
 let folder: string;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let transfer: RegistryTransfer;
+let images: OldImages;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'apex-old-images-'));
   [api, registry] = await Promise.all([TestApi.start(), startRegistry(folder)]);
   ada = await api.account('Ada');
-  transfer = new RegistryTransfer(new URL(`http://${registry.host}`));
+  transfer = new RegistryTransfer(signedDoor(new URL(`http://${registry.host}`), null));
+  images = new OldImages({ find: () => ({ place: EMBEDDED_PLACE, isOperators: false, pullLogin: () => null, transfer: () => transfer }) }, 2, createLogger('silent'));
 });
 afterAll(async () => {
   await registry?.stop();
@@ -50,16 +54,16 @@ async function store(service: Service): Promise<string> {
   const manifest = blob(JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config, layers: [] }));
   addToLayout(layout, { mediaType: MANIFEST, ...manifest });
   const digest = await transfer.push(layout, repositoryOf(service), [randomUUID()], signal);
-  await api.database.orm.em.fork().insert(StoredImage, { serviceId: service.id, teamId: service.teamId, digest, createdAt: new Date() });
+  await api.database.orm.em.fork().insert(StoredImage, { image: builtImage(EMBEDDED_PLACE, service.teamId, service.id), serviceId: service.id, teamId: service.teamId, digest, createdAt: new Date() });
   return digest;
 }
-const repositoryOf = ({ teamId, id }: Service): string => builtImage(teamId, id).replace('apex.local/', '');
+const repositoryOf = ({ teamId, id }: Service): string => builtImage(EMBEDDED_PLACE, teamId, id).replace('apex.local/', '');
 const insert = (name: string): Promise<Service> => insertRunningService(api.database, name, { teamId: ada.teamId });
 const release = (service: Service, number: number, digest: string): Promise<unknown> =>
-  api.database.orm.em.fork().persist(Object.assign(new Release(), { serviceId: service.id, number, digest, spec: { image: builtImage(service.teamId, service.id) } })).flush();
+  api.database.orm.em.fork().persist(Object.assign(new Release(), { serviceId: service.id, number, digest, spec: { image: builtImage(EMBEDDED_PLACE, service.teamId, service.id) } })).flush();
 const left = async (service: Service, digests: readonly string[]): Promise<boolean[]> =>
   Promise.all(digests.map(async (digest) => (await fetch(`http://${registry.host}/v2/${repositoryOf(service)}/manifests/${digest}`, { headers: { accept: MANIFEST } })).ok));
-const forget = (): Promise<number> => forgetOldImages(api.database.orm.em.fork(), transfer, 2, signal);
+const forget = (): Promise<number> => images.forget(api.database.orm.em.fork(), signal);
 
 test('images of old releases go; those of the newest ones stay, and those that serve, were promoted, were built last or are being built', async () => {
   const { em } = api.database.orm;
@@ -93,7 +97,6 @@ test('the room of what was taken out is given back while the registry does not r
   const held = (digest: string): boolean => blobs().some((path) => path.includes(digest.slice('sha256:'.length)));
   expect([held(kept), held(other)]).toEqual([true, true]);
   await registry.stop();
-  const [config] = readdirSync(folder).filter((name) => name.endsWith('.yml'));
-  await collectRegistryRubbish({ program: join(NODE_DIR, 'bin', 'registry'), config: join(folder, config!), folder: join(folder, 'data') });
+  await collectRegistryRubbish({ program: join(NODE_DIR, 'bin', 'registry'), config: registry.config, folder: join(folder, 'data') });
   expect([held(kept), held(other)]).toEqual([true, false]);
 });
