@@ -23,11 +23,15 @@ export const DATABASE_SIZES: DatabaseSizes = {
 export const DATABASE_USER = 'app';
 export const DATABASE_NAME = 'app';
 
+/** Who runs an engine in the cluster; an operator's would be one more. */
+export type DriverKind = 'stateful-set';
+
 /**
  * How an engine runs. Its commands are shell scripts without any value in them: the password comes as the first line of
  * the standard input, so that it stands in no object, no command line that the API server sees, and no log of either.
  */
 export interface Engine {
+  driver: DriverKind;
   /** Version to image. */
   versions: Readonly<Record<string, string>>;
   port: number;
@@ -43,6 +47,8 @@ export interface Engine {
   /** Variables of the container: from the Secret's key `password`, or as they are. */
   environment: Readonly<Record<string, { secret: true } | string>>;
   args: readonly string[];
+  /** Further arguments, for the bytes of memory that it has: what an engine takes by itself fits no size but one. */
+  memoryArgs: (bytes: number) => readonly string[];
   /** Shell: asks the engine to end cleanly, where the signal that Kubernetes sends would not. */
   stop: string | null;
   /** Shell: the engine listens (anybody may ask). */
@@ -62,10 +68,17 @@ export interface Engine {
   dumpMark: string;
 }
 
+/** Nobody replicates from it: its binary log would fill the volume with a second copy of each change, and refuse triggers to who is no superuser. */
+const MYSQL_ALONE = ['--disable-log-bin'];
+
+const MIB = 2 ** 20;
+const shareOf = (bytes: number, share: number): number => Math.floor((bytes * share) / MIB);
+
 const MYSQL_CLIENT = '--protocol=tcp -h 127.0.0.1 -u app';
 /** One moment of all of it, and what makes the schema itself anew. */
 const DUMP_ALL = '--single-transaction --no-tablespaces --routines --triggers --events --add-drop-database --databases app';
-const mysqlLike = (prefix: 'MYSQL' | 'MARIADB', { client, admin, dump, setPassword }: Record<'client' | 'admin' | 'dump' | 'setPassword', string>, versions: Readonly<Record<string, string>>): Engine => ({
+const mysqlLike = (prefix: 'MYSQL' | 'MARIADB', { client, admin, dump, setPassword }: Record<'client' | 'admin' | 'dump' | 'setPassword', string>, versions: Readonly<Record<string, string>>, memoryArgs: Engine['memoryArgs']): Engine => ({
+  driver: 'stateful-set',
   versions,
   port: 3306,
   scheme: 'mysql',
@@ -75,7 +88,8 @@ const mysqlLike = (prefix: 'MYSQL' | 'MARIADB', { client, admin, dump, setPasswo
   mount: '/var/lib/mysql',
   uid: 999,
   environment: { [`${prefix}_USER`]: DATABASE_USER, [`${prefix}_PASSWORD`]: { secret: true }, [`${prefix}_DATABASE`]: DATABASE_NAME, [`${prefix}_RANDOM_ROOT_PASSWORD`]: 'yes' },
-  args: ['--datadir=/var/lib/mysql/data'],
+  args: ['--datadir=/var/lib/mysql/data', ...(prefix === 'MYSQL' ? MYSQL_ALONE : [])],
+  memoryArgs,
   stop: null,
   listens: `MYSQL_PWD=x ${admin} ${MYSQL_CLIENT} ping`,
   query: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -N -e 'select 1'`,
@@ -90,6 +104,7 @@ const mysqlLike = (prefix: 'MYSQL' | 'MARIADB', { client, admin, dump, setPasswo
 /** Every engine; a new one is a row here. */
 export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
   [DatabaseType.POSTGRES]: {
+    driver: 'stateful-set',
     versions: { '15': 'postgres:15', '16': 'postgres:16', '17': 'postgres:17', '14': 'postgres:14' },
     port: 5432,
     scheme: 'postgres',
@@ -100,6 +115,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     uid: 999,
     environment: { POSTGRES_USER: DATABASE_USER, POSTGRES_PASSWORD: { secret: true }, POSTGRES_DB: DATABASE_NAME, PGDATA: '/var/lib/postgresql/data/pgdata' },
     args: ['postgres'],
+    memoryArgs: (bytes) => ['-c', `shared_buffers=${shareOf(bytes, 0.25)}MB`],
     // SIGTERM waits for all clients to leave.
     stop: 'kill -INT 1',
     listens: 'pg_isready -h "$POD_IP"',
@@ -112,9 +128,13 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     dumpFile: 'sql',
     dumpMark: `${POSTGRES_WHOLE}\n`,
   },
-  [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump --set-gtid-purged=OFF', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0' }),
-  [DatabaseType.MARIADB]: mysqlLike('MARIADB', { client: 'mariadb', admin: 'mariadb-admin', dump: 'mariadb-dump', setPassword: "SET PASSWORD = PASSWORD('$NEXT')" }, { '10.11': 'mariadb:10.11', '11.4': 'mariadb:11.4' }),
+  [DatabaseType.MYSQL]: mysqlLike('MYSQL', { client: 'mysql', admin: 'mysqladmin', dump: 'mysqldump --set-gtid-purged=OFF', setPassword: "ALTER USER USER() IDENTIFIED BY '$NEXT'" }, { '8.4': 'mysql:8.4', '8.0': 'mysql:8.0', '9.7': 'mysql:9.7' }, (bytes) => [
+    // It takes some 250 MiB beside its buffers, and as much again for counting what it does.
+    `--innodb-buffer-pool-size=${shareOf(bytes, 0.25)}M`, ...(bytes < 1024 * MIB ? ['--performance-schema=OFF'] : []),
+  ]),
+  [DatabaseType.MARIADB]: mysqlLike('MARIADB', { client: 'mariadb', admin: 'mariadb-admin', dump: 'mariadb-dump', setPassword: "SET PASSWORD = PASSWORD('$NEXT')" }, { '10.11': 'mariadb:10.11', '11.4': 'mariadb:11.4' }, (bytes) => [`--innodb-buffer-pool-size=${shareOf(bytes, 0.4)}M`]),
   [DatabaseType.REDIS]: {
+    driver: 'stateful-set',
     versions: { '7': 'redis:7', '8': 'redis:8', 'valkey-8': 'valkey/valkey:8' },
     port: 6379,
     scheme: 'redis',
@@ -126,6 +146,8 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     environment: { REDIS_PASSWORD: { secret: true } },
     // Kubernetes puts the variable in: the object holds only its name.
     args: ['redis-server', '--requirepass', '$(REDIS_PASSWORD)', '--appendonly', 'yes', '--dir', '/data'],
+    // Past it writes are refused with a word of why; without it the cluster ends the engine, and ends it again while it loads its content.
+    memoryArgs: (bytes) => ['--maxmemory', `${shareOf(bytes, 0.75)}mb`],
     stop: null,
     listens: 'redis-cli ping | grep -Eq "PONG|NOAUTH"',
     query: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning ping | grep -q PONG',
@@ -137,6 +159,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     dumpMark: '',
   },
   [DatabaseType.MONGODB]: {
+    driver: 'stateful-set',
     versions: { '7': 'mongo:7', '8': 'mongo:8' },
     port: 27017,
     scheme: 'mongodb',
@@ -147,6 +170,8 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     uid: 999,
     environment: { MONGO_INITDB_ROOT_USERNAME: DATABASE_USER, MONGO_INITDB_ROOT_PASSWORD: { secret: true }, MONGO_INITDB_DATABASE: DATABASE_NAME },
     args: ['mongod'],
+    // It sees the limit by itself.
+    memoryArgs: () => [],
     stop: null,
     listens: 'mongosh --quiet --eval "db.hello().ok"',
     query: mongoEval('app.stats().ok'),

@@ -14,7 +14,7 @@ import { runningSupervisor } from './supervisor.js';
 
 export interface SeedOptions {
   readonly cacheDir: string;
-  /** Names from the catalogue; all of them by default. */
+  /** Names from the catalogue; by default all that are not extra. */
   readonly only?: readonly string[];
   /** Make and push them although the registry has them. */
   readonly force?: boolean;
@@ -33,7 +33,7 @@ export async function seedImages(options: SeedOptions): Promise<string[]> {
   if (!ports || !runningSupervisor(paths)) throw new NodeProblem('The embedded cluster is not running, so there is no registry to put images into; run "./apex up" first.');
   const names: string[] = [];
   for (const [key, image] of Object.entries(SEED_IMAGES)) {
-    if (options.only && !options.only.includes(key)) continue;
+    if (options.only ? !options.only.includes(key) : image.isExtra) continue;
     if (options.force || !(await hasAll(paths, ports, image))) {
       options.onProgress?.(`Making the image ${key} from Debian packages.`);
       await makeImage(paths, ports, key, image, options);

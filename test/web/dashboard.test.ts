@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { until, visit } from '../acceptance/rest-client.js';
@@ -179,7 +180,29 @@ describe('the dashboard, in a browser', () => {
     const row = page.getByRole('row', { name: /cache/ });
     await row.getByRole('button', { name: 'Connection' }).click();
     await row.getByText(/^redis:\/\//).waitFor();
-    await row.getByRole('button', { name: 'Delete' }).click();
+    await row.getByText('available', { exact: true }).waitFor();
+
+    await row.getByRole('button', { name: 'Backups' }).click();
+    const backups = row.getByRole('region', { name: 'Backups of cache' });
+    await backups.getByRole('button', { name: 'Back up now' }).click();
+    await backups.getByText('done', { exact: true }).waitFor();
+    const [file] = await Promise.all([page.waitForEvent('download'), backups.getByRole('button', { name: 'Download' }).click()]);
+    expect(file.suggestedFilename()).toMatch(/^cache-.*\.rdb$/);
+    expect((await readFile(await file.path())).subarray(0, 5).toString()).toBe('REDIS');
+    await backups.getByRole('button', { name: 'Back up on a schedule' }).click();
+    await backups.getByLabel('When').fill('every night');
+    await backups.getByRole('button', { name: 'Keep the schedule' }).click();
+    await backups.getByText(/five fields/).waitFor();
+    await backups.getByLabel('When').fill('15 4 * * *');
+    await backups.getByRole('button', { name: 'Keep the schedule' }).click();
+    await backups.getByText('15 4 * * *').waitFor();
+    await backups.getByRole('button', { name: 'Restore', exact: true }).click();
+    await backups.getByLabel('Name of the new database').fill('copy');
+    await backups.getByRole('button', { name: 'Restore into a new database' }).click();
+    await backups.getByRole('status').getByText('done', { exact: true }).waitFor();
+    await page.getByRole('row', { name: /^copy/ }).getByText('available', { exact: true }).waitFor();
+
+    await row.getByRole('button', { name: 'Delete', exact: true }).click();
     await row.getByRole('button', { name: 'Delete cache' }).click();
     await row.getByText('deleted', { exact: true }).waitFor();
     await row.getByRole('button', { name: 'Bring back' }).waitFor();

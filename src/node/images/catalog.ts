@@ -1,5 +1,6 @@
 import { busyboxImage } from './busybox.js';
 import { mariadbImage } from './mariadb.js';
+import { mysqlImage } from './mysql.js';
 import { nginxImage } from './nginx.js';
 import { postgresImage } from './postgres.js';
 import { redisImage } from './redis.js';
@@ -11,5 +12,6 @@ export const SEED_IMAGES: Readonly<Record<string, SeedImage>> = {
   nginx: nginxImage,
   postgres: postgresImage,
   mariadb: mariadbImage,
+  mysql: mysqlImage,
   redis: redisImage,
 };

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandFailed, runCommand } from '../run-command.js';
+import { aptOptionsOf } from './debian-suite.js';
 
 /** Parts of packages that no running program reads. */
 const UNREAD = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/lintian', 'usr/share/bash-completion', 'usr/share/bug', 'usr/share/debconf'];
@@ -9,6 +10,8 @@ export interface RootOptions {
   /** Where fetched .deb files are kept. */
   readonly debs: string;
   readonly signal?: AbortSignal | undefined;
+  /** Another suite of Debian than this machine's own, of those whose /bin and /lib are links into /usr. */
+  readonly suite?: string;
 }
 
 /**
@@ -19,9 +22,10 @@ export async function makeDebianRoot(root: string, packages: readonly string[], 
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
   mkdirSync(options.debs, { recursive: true });
+  if (options.suite) for (const folder of ['bin', 'sbin', 'lib', 'lib64']) putLink(root, folder, `usr/${folder}`);
   const all = await withLibraries(packages, options);
   // Files that are there already are left as they are.
-  await runCommand('apt-get', ['download', '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=3', ...all.map(({ name }) => name)], {
+  await runCommand('apt-get', ['download', ...suiteOf(options), '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=3', ...all.map(({ name }) => name)], {
     cwd: options.debs,
     signal: options.signal,
     timeoutMs: 600_000,
@@ -62,16 +66,18 @@ export async function putBusybox(root: string): Promise<void> {
   for (const name of applets.split('\n')) if (name && name !== 'busybox') putLink(root, `bin/${name}`, '/bin/busybox');
 }
 
+const suiteOf = ({ suite, debs }: RootOptions): string[] => (suite ? aptOptionsOf(suite, join(debs, suite)) : []);
+
 /** What apt would install on an empty machine, less the packages that only help to install. */
 async function withLibraries(packages: readonly string[], options: RootOptions): Promise<Array<{ name: string; file: string }>> {
   const simulate = () =>
-    runCommand('apt-get', ['install', '--simulate', '--no-install-recommends', '-o', 'Dir::State::status=/dev/null', ...packages], { signal: options.signal, env: { LC_ALL: 'C.UTF-8' } });
+    runCommand('apt-get', ['install', '--simulate', '--no-install-recommends', ...suiteOf(options), '-o', 'Dir::State::status=/dev/null', ...packages], { signal: options.signal, env: { LC_ALL: 'C.UTF-8' } });
   let plan: string;
   try {
     plan = await simulate();
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    await runCommand('apt-get', ['update'], { signal: options.signal, timeoutMs: 300_000 });
+    await runCommand('apt-get', ['update', ...suiteOf(options)], { signal: options.signal, timeoutMs: 300_000 });
     plan = await simulate();
   }
   return plannedFiles(plan).filter(({ name }) => packages.includes(name) || (/^lib/.test(name) && !name.endsWith('-bin')) || /-(common|data)$/.test(name) || name === 'zlib1g');

@@ -5,6 +5,8 @@ import type { RootOptions } from './debian-root.js';
 export interface SeedImage {
   /** The full names, registry first, under which it is found. */
   readonly names: readonly string[];
+  /** Made only where it is asked for by its name in the catalogue: no test of every day needs it. */
+  readonly isExtra?: true;
   /** Fills the root folder. */
   prepare(root: string, options: RootOptions): Promise<void>;
   readonly recipe: Omit<ImageRecipe, 'name' | 'dirs' | 'files'>;

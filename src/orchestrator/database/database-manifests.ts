@@ -105,7 +105,7 @@ function container(workload: DatabaseWorkload): Record<string, unknown> {
     image: DATABASE_ENGINES[workload.database.type].versions[workload.database.version],
     imagePullPolicy: 'IfNotPresent',
     command: ['sh', '-c', ALONE, engine.mount],
-    args: [...engine.args],
+    args: [...engine.args, ...engine.memoryArgs(memoryOf(workload))],
     env: [
       { name: 'POD_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } },
       ...Object.entries(engine.environment).map(([name, value]) => (typeof value === 'string' ? { name, value } : { name, valueFrom: { secretKeyRef } })),
@@ -123,9 +123,11 @@ function container(workload: DatabaseWorkload): Record<string, unknown> {
   };
 }
 
+const memoryOf = ({ database }: Pick<DatabaseWorkload, 'database'>): number => quantity(database.resources.memory) ?? 512 * 2 ** 20;
+
 function resources({ database }: DatabaseWorkload): Record<string, unknown> {
   const cpu = quantity(database.resources.cpu) ?? 0.5;
-  const memory = quantity(database.resources.memory) ?? 512 * 2 ** 20;
+  const memory = memoryOf({ database });
   return {
     limits: { cpu: formatCpu(cpu), memory: formatMemory(memory) },
     requests: { cpu: formatCpu(cpu * CPU_SHARE), memory: formatMemory(memory * MEMORY_SHARE) },

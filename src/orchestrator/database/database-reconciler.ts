@@ -12,9 +12,9 @@ import type { ClusterAccess } from '../cluster-access.js';
 import type { EnvironmentKeeper } from '../environment/environment-keeper.js';
 import type { KubeObject } from '../kubernetes/kinds.js';
 import type { PodObject } from '../service/observed.js';
-import { currentPod, growing, healthOfReady, healthOfUnready, type Health } from './database-health.js';
-import { databaseManifests } from './database-manifests.js';
-import { applyDatabase, ofKind, readDatabaseObjects, type ClaimObject, type StatefulSetObject } from './database-objects.js';
+import { DATABASE_DRIVERS, type DatabaseDriver } from './database-driver.js';
+import { healthOfReady, healthOfUnready, type Health } from './database-health.js';
+import { applyDatabase, readDatabaseObjects } from './database-objects.js';
 import type { DatabaseRemoval } from './database-removal.js';
 import { engineOf, type DatabaseWorkload } from './database-workload.js';
 import { askEngine, rotatePassword, type EnginePod, type Load, type Space } from './engine-commands.js';
@@ -50,17 +50,18 @@ export class DatabaseReconciler {
     const mayCreate = (): Promise<void> => this.#mayCreate(lease);
     await keeper.ensure(environment, lease.signal, mayCreate);
     const live = await readDatabaseObjects(client, installationId, id, environment.namespace, lease.signal);
-    const grows = growing(ofKind<ClaimObject>(live.owned, 'PersistentVolumeClaim'), database.storage);
+    const driver = driverOf(database);
+    const grows = driver.stopsToGrow(live.owned, database.storage);
     const password = await this.parts.vault.open(em, database.teamId, id, database.sealedPassword);
     const workload: DatabaseWorkload = { installationId, environment, database, password, stopped: database.paused || grows };
-    const applied = await applyDatabase(client, databaseManifests(workload), live, lease.signal, mayCreate);
+    const applied = await applyDatabase(client, driver.objects(workload), live, lease.signal, mayCreate);
     if (database.paused && !grows) return this.#settle(database, live.pods.length > 0 ? starting(database) : { status: DatabaseState.PAUSED, message: null }, lease, live.pods.length === 0);
     if (grows) return this.#settle(database, database.status === DatabaseState.PROVISIONING ? starting(database) : GROWING, lease, false);
     return this.#running(database, workload, applied, live.pods, lease);
   }
 
   async #running(database: ManagedDatabase, workload: DatabaseWorkload, applied: readonly KubeObject[], pods: readonly PodObject[], lease: HeldLease): Promise<LookResult> {
-    const pod = currentPod(ofKind<StatefulSetObject>(applied, 'StatefulSet'), pods);
+    const pod = driverOf(database).writer(applied, pods);
     if (!pod) {
       const image = DATABASE_ENGINES[database.type].versions[database.version] ?? '';
       return this.#settle(database, healthOfUnready(database, pods, image, Date.now()), lease, false);
@@ -81,7 +82,7 @@ export class DatabaseReconciler {
       return this.#settle(database, { ...starting(database), message: 'The new credentials are not accepted yet.' }, lease, false);
     }
     // Before the row says so: an engine that starts anew in between reads its password from there.
-    const secrets = databaseManifests({ ...workload, password: next }).filter(({ kind }) => kind === 'Secret');
+    const secrets = driverOf(database).objects({ ...workload, password: next }).filter(({ kind }) => kind === 'Secret');
     await applyDatabase(at.client, secrets, { owned: [], pods: [] }, lease.signal, () => this.#mayCreate(lease));
     await this.parts.orm.em.fork().transactional(async (tx) => {
       await requireFence(tx, lease.fence);
@@ -142,5 +143,7 @@ export class DatabaseReconciler {
     for (const { service_id } of rows) await this.parts.queue.wake(tx, `service/${service_id}`);
   }
 }
+
+const driverOf = ({ type }: ManagedDatabase): DatabaseDriver => DATABASE_DRIVERS[DATABASE_ENGINES[type].driver];
 
 const starting = ({ status }: ManagedDatabase): Health => ({ status: status === DatabaseState.PROVISIONING ? status : DatabaseState.UPDATING, message: null });

@@ -33,10 +33,13 @@ export class ResizeDatabaseMutation {
       const size = input.size ? this.sizes[input.size as DatabaseSize] : null;
       const storage = input.storage ?? larger(size?.storage, database.storage);
       if (bytes(storage) < bytes(database.storage)) throw invalidInput(context, [{ path: 'storage', message: `must not be less than ${database.storage}: storage only grows` }]);
+      const grows = bytes(storage) > bytes(database.storage);
       if (input.size) database.size = input.size as DatabaseSize;
       database.resources = { cpu: input.cpu ?? size?.cpu ?? database.resources.cpu, memory: input.memory ?? size?.memory ?? database.resources.memory };
       database.storage = storage;
       await changeDatabase(tx, database, this.orchestrator);
+      database.statusMessage = grows ? `Its storage grows to ${storage}: the database is stopped until that is done.` : 'The database restarts with its new CPU and memory.';
+      await tx.flush();
       return readDatabase(tx, id);
     });
   }

@@ -49,7 +49,7 @@ describe.each(Object.values(DatabaseType))('the objects of %s', (type) => {
     expect(set.spec.template.spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: DATABASE_ENGINES[type].uid });
     expect(set.spec.template.spec.automountServiceAccountToken).toBe(false);
     expect(container.command.slice(0, 2)).toEqual(['sh', '-c']);
-    expect(container.args).toEqual([...DATABASE_ENGINES[type].args]);
+    expect(container.args).toEqual([...DATABASE_ENGINES[type].args, ...DATABASE_ENGINES[type].memoryArgs(2 * 2 ** 30)]);
   });
 
   it('run nothing while it is stopped', () => {
@@ -61,6 +61,15 @@ describe.each(Object.values(DatabaseType))('the objects of %s', (type) => {
     const url = new URL(connectionUrl(type, 'my-db', PASSWORD));
     expect([url.hostname, url.password, Number(url.port)]).toEqual(['my-db', PASSWORD, DATABASE_ENGINES[type].port]);
   });
+});
+
+it('an engine takes its share of the memory that its database has', () => {
+  const taken = (type: DatabaseType, memory: string) => (databaseManifests(workload(type, { database: { ...workload(type).database, resources: { cpu: '1', memory } } })) as any[]).at(-1).spec.template.spec.containers[0].args.join(' ');
+  expect(taken(DatabaseType.POSTGRES, '8Gi')).toBe('postgres -c shared_buffers=2048MB');
+  expect(taken(DatabaseType.MARIADB, '512Mi')).toContain('--innodb-buffer-pool-size=204M');
+  expect(taken(DatabaseType.MYSQL, '512Mi')).toContain('--innodb-buffer-pool-size=128M --performance-schema=OFF');
+  expect(taken(DatabaseType.MYSQL, '2Gi')).not.toContain('performance-schema');
+  expect(taken(DatabaseType.REDIS, '512Mi')).toContain('--maxmemory 384mb');
 });
 
 it('every size has more of everything than the one before it', () => {

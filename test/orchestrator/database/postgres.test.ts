@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { KubeObject } from '../../../src/orchestrator/kubernetes/kinds.js';
 import { ClusterInstallation } from '../cluster-installation.js';
+import { BackupLife } from './backup-life.js';
 import { killEngine, namespaceOf, shell, startClient } from './client-pod.js';
 import { DatabaseLife, type SeenUsage } from './database-life.js';
 
@@ -59,18 +60,19 @@ describe('a PostgreSQL database', () => {
   }, 60_000);
 
   it('is out of reach for another environment, and for another team', async () => {
-    const host = `my-postgres.${namespace}.svc.cluster.local`;
+    const { status } = await apex.kube.get<KubeObject & { status: { podIP: string } }>('Pod', 'my-postgres-0', namespace);
+    const hosts = [`my-postgres.${namespace}.svc.cluster.local`, status.podIP];
     const { createTeam } = await apex.graphql<{ createTeam: { id: string } }>('mutation { createEnvironment(input: { name: "elsewhere" }) { id } createTeam(input: { name: "others" }) { id } }');
     const neighbour = { image: 'postgres:15', command: ['sh', '-c', 'sleep 3600'] };
     const neighbours = await Promise.all([apex.deploy({ ...neighbour, name: 'neighbour', environment: 'elsewhere' }), apex.deploy({ ...neighbour, name: 'stranger', teamId: createTeam.id })]);
-    const from = (where: string, pod: string, container: string): Promise<string> => shell(apex, where, pod, container, `pg_isready -t 5 -h ${host} || true`);
+    const from = (where: string, pod: string, container: string): Promise<string> => shell(apex, where, pod, container, hosts.map((host) => `pg_isready -t 5 -h ${host}`).join('; ').concat('; true'));
     for (const service of neighbours) {
       await apex.until(service, ({ status }) => status === 'RUNNING', 90);
       const [pod] = await apex.pods(service);
-      expect(await from(pod!.metadata.namespace!, pod!.metadata.name, 'app')).toContain('no response');
+      expect(await from(pod!.metadata.namespace!, pod!.metadata.name, 'app')).toMatch(/^\S+ - no response\n\S+ - no response$/);
     }
-    // By the very same name, from where it may be reached.
-    expect(await from(namespace, client, 'client')).toContain('accepting connections');
+    // By the very same addresses, from where it may be reached.
+    expect(await from(namespace, client, 'client')).toMatch(/^\S+ - accepting connections\n\S+ - accepting connections$/);
   }, 200_000);
 
   it('keeps its password out of everything that is not a Secret', async () => {
@@ -144,6 +146,9 @@ describe('a PostgreSQL database', () => {
     expect(await databases.until(id, ({ status }) => status === 'DELETED')).toMatchObject({ purgeAt: expect.any(String), finalBackupId: null, lastBackup: { state: 'DONE', trigger: 'FINAL', message: null } });
     await apex.eventually(() => apex.objects('StatefulSet'), (left) => left.length === 0, 60);
     expect(await apex.objects('PersistentVolumeClaim')).toHaveLength(1);
+    const made = new BackupLife(apex);
+    const [final] = await made.list(id);
+    expect((await made.download(final!.id)).bytes.toString()).toContain('COPY public.kept');
     await expect(databases.create({ name: 'my-postgres', type: 'redis' })).rejects.toThrow(/already taken/);
     await databases.change('undeleteDatabase', id);
     await databases.available(id);

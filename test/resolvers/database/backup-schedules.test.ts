@@ -88,6 +88,29 @@ describe('schedules of backups', () => {
     expect(woken.length).toBe(2);
   });
 
+  test('none is kept that is older than its days, however few there are, but for the newest', async () => {
+    await run(SET, { id, input: { cron: '0 3 * * *', keepCount: 100, keepDays: 10 } });
+    const kept = async (): Promise<string[]> => (await backups()).filter(({ state, trigger }) => state === 'DONE' && trigger === 'SCHEDULE').map((one) => one.id);
+    const older = (days: number) => sql('update backup set created_at = created_at - make_interval(days => ?)', [days]);
+    const [fiveDays] = await kept();
+    await end('DONE', 9);
+    await due();
+    expect(await clock()).toBe(1);
+    await end('DONE', 0);
+    const [newest, ...rest] = await kept();
+    expect([rest.length, rest[0]]).toEqual([2, fiveDays]);
+    await older(2);
+    await due();
+    expect(await clock()).toBe(1);
+    expect(await kept()).toEqual([newest, fiveDays]);
+    await end('FAILED', 0);
+    await older(30);
+    await due();
+    expect(await clock()).toBe(1);
+    expect(await kept()).toEqual([newest]);
+    await end('DONE', 0);
+  });
+
   test('it ends, and its backups stay', async () => {
     const before = await backups();
     expect((await run(END, { id })).data.deleteBackupSchedule).toMatchObject({ databaseId: id });

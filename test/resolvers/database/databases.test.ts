@@ -116,9 +116,9 @@ describe('databases', () => {
     expect((await run(ROTATE_DATABASE, { id })).message).toContain('is paused');
     expect((await run(PAUSE_DATABASE, { id, pause: false })).data.pauseDatabase).toMatchObject({ status: 'UPDATING', paused: false });
     await setStatus(id, 'AVAILABLE');
-    expect((await run(RESIZE_DATABASE, { id, input: { size: 'medium' } })).data.resizeDatabase).toMatchObject({ status: 'UPDATING', size: 'medium', storage: '20Gi', resources: { cpu: '1', memory: '2Gi' } });
+    expect((await run(RESIZE_DATABASE, { id, input: { size: 'medium' } })).data.resizeDatabase).toMatchObject({ status: 'UPDATING', statusMessage: 'Its storage grows to 20Gi: the database is stopped until that is done.', size: 'medium', storage: '20Gi', resources: { cpu: '1', memory: '2Gi' } });
     expect((await run(RESIZE_DATABASE, { id, input: { storage: '10Gi' } })).faults).toEqual([{ path: 'storage', message: 'must not be less than 20Gi: storage only grows' }]);
-    expect((await run(RESIZE_DATABASE, { id, input: { size: 'small' } })).data.resizeDatabase).toMatchObject({ size: 'small', storage: '20Gi', resources: { cpu: '500m', memory: '512Mi' } });
+    expect((await run(RESIZE_DATABASE, { id, input: { size: 'small' } })).data.resizeDatabase).toMatchObject({ statusMessage: 'The database restarts with its new CPU and memory.', size: 'small', storage: '20Gi', resources: { cpu: '500m', memory: '512Mi' } });
     expect((await run(ROTATE_DATABASE, { id })).code).toBeUndefined();
     expect((await run(ROTATE_DATABASE, { id })).message).toContain('already being rotated');
   });

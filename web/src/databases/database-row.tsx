@@ -3,6 +3,7 @@ import { DeleteDatabaseDocument, PauseDatabaseDocument, UndeleteDatabaseDocument
 import { Refused } from '../controls/refused.js';
 import { useAction } from '../controls/use-action.js';
 import { Status } from '../services/status.js';
+import { Backups } from './backups.js';
 import { Connection } from './connection.js';
 import { LinkForm } from './link-form.js';
 
@@ -10,8 +11,8 @@ export type ListedDatabase = DatabasesQuery['databases']['nodes'][number];
 
 /** One database of the list, with what the viewer may do with it. */
 export function DatabaseRow({ database, changed }: { database: ListedDatabase; changed: () => void }) {
-  const { id, name, type, version, size, storage, status, statusMessage, paused, purgeAt } = database;
-  const [open, setOpen] = useState<'connection' | 'link' | 'delete' | null>(null);
+  const { id, name, type, version, size, storage, status, statusMessage, paused, purgeAt, finalBackupId, lastBackup } = database;
+  const [open, setOpen] = useState<'connection' | 'link' | 'backups' | 'delete' | null>(null);
   const pause = useAction(PauseDatabaseDocument);
   const remove = useAction(DeleteDatabaseDocument);
   const bringBack = useAction(UndeleteDatabaseDocument);
@@ -29,7 +30,9 @@ export function DatabaseRow({ database, changed }: { database: ListedDatabase; c
       <td>
         <Status of={status} />
         {statusMessage && <p className="hint">{statusMessage}</p>}
-        {isDeleted && purgeAt && <p className="hint">Kept until {new Date(purgeAt).toLocaleString()}.</p>}
+        {isDeleted && purgeAt && <p className="hint">Kept with its backups until {new Date(purgeAt).toLocaleString()}.</p>}
+        {finalBackupId && <p className="hint">It is deleted once its final backup is made.</p>}
+        {lastBackup?.state === 'FAILED' && <p className="fault">Its last backup failed. {lastBackup.message}</p>}
       </td>
       <td>{type} {version}</td>
       <td>{size}, {storage}</td>
@@ -37,15 +40,17 @@ export function DatabaseRow({ database, changed }: { database: ListedDatabase; c
         <span className="actions">
           {!isDeleted && database.canConnect && <button aria-expanded={open === 'connection'} onClick={() => toggle('connection')}>Connection</button>}
           {!isDeleted && database.canLink && <button aria-expanded={open === 'link'} onClick={() => toggle('link')}>Link</button>}
+          <button aria-expanded={open === 'backups'} onClick={() => toggle('backups')}>Backups</button>
           {!isDeleted && database.canPause && <button disabled={isRunning} onClick={() => void then(pause.run({ id, pause: !paused }))}>{paused ? 'Resume' : 'Pause'}</button>}
           {!isDeleted && database.canDelete && <button aria-expanded={open === 'delete'} onClick={() => toggle('delete')}>Delete</button>}
-          {isDeleted && database.canDelete && <button disabled={isRunning} onClick={() => void then(bringBack.run({ id }))}>Bring back</button>}
+          {(isDeleted || finalBackupId) && database.canDelete && <button disabled={isRunning} onClick={() => void then(bringBack.run({ id }))}>{isDeleted ? 'Bring back' : 'Keep it'}</button>}
         </span>
         <Refused refusal={pause.refusal ?? remove.refusal ?? bringBack.refusal} />
         {open === 'connection' && <Connection id={id} />}
         {open === 'link' && <LinkForm databaseId={id} done={() => setOpen(null)} />}
+        {open === 'backups' && <Backups databaseId={id} name={name} mayChange={database.canBackUp && !isDeleted} mayRead={database.canBackUp} changed={changed} />}
         {open === 'delete' && (
-          <p className="notice">{name} stops at once. Its content is kept for some days, in which it can be brought back. <button className="danger" disabled={isRunning} onClick={() => void then(remove.run({ id }))}>Delete {name}</button></p>
+          <p className="notice">A final backup of {name} is made, then it stops. Both are kept for 7 days, in which it can be brought back and the backup downloaded; then all of it is gone. <button className="danger" disabled={isRunning} onClick={() => void then(remove.run({ id }))}>Delete {name}</button></p>
         )}
       </td>
     </tr>

@@ -4,8 +4,8 @@ import { Environment } from '../../../entities/environment.js';
 import { ManagedDatabase } from '../../../entities/managed-database.js';
 import type { Vault } from '../../../vault/vault.js';
 import type { ClusterAccess } from '../../cluster-access.js';
-import { currentPod } from '../database-health.js';
-import { ofKind, readDatabaseObjects, type StatefulSetObject } from '../database-objects.js';
+import { DATABASE_DRIVERS } from '../database-driver.js';
+import { readDatabaseObjects } from '../database-objects.js';
 import { engineOf } from '../database-workload.js';
 import type { EnginePod } from '../engine-commands.js';
 
@@ -33,11 +33,12 @@ export async function openEngine(em: EntityManager, databaseId: string, parts: E
   const environment = await em.findOneOrFail(Environment, { id: database.environmentId });
   const client = parts.cluster();
   const live = await readDatabaseObjects(client, parts.installationId, databaseId, environment.namespace, signal);
-  const pod = currentPod(ofKind<StatefulSetObject>(live.owned, 'StatefulSet'), live.pods);
+  const engine = engineOf({ database });
+  const pod = DATABASE_DRIVERS[engine.driver].writer(live.owned, live.pods);
   if (!pod && isFull) throw new EngineAway(`The database does not run. ${database.statusMessage ?? ''}`.trim());
   if (!pod) return null;
   const password = await parts.vault.open(em, database.teamId, databaseId, database.sealedPassword);
-  return { at: { client, namespace: environment.namespace, pod: pod.metadata.name, engine: engineOf({ database }) }, password };
+  return { at: { client, namespace: environment.namespace, pod: pod.metadata.name, engine }, password };
 }
 
 /** It will not come by itself; the message says why. */

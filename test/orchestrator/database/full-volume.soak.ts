@@ -1,0 +1,3 @@
+import { fullVolume } from './full-volume.js';
+
+fullVolume(['mariadb', 'redis']);
