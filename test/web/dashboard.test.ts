@@ -206,7 +206,7 @@ describe('the dashboard, in a browser', () => {
     await row.getByRole('button', { name: 'Delete cache' }).click();
     await row.getByText('deleted', { exact: true }).waitFor();
     await row.getByRole('button', { name: 'Bring back' }).waitFor();
-  }, 120_000);
+  }, 240_000);
 
   it('lets who was invited in, and offers nobody what he may not do', async () => {
     const { body: teams } = await server.rest.get('/api/teams');
