@@ -17,6 +17,9 @@ export const builtImage = ({ registry, path }: ImagePlace, teamId: string, servi
 /** Whether an image was built for the team (and, where given, the service), in whichever place it is kept. */
 export const isBuiltFor = (image: string, teamId: string, serviceId = ID): boolean => new RegExp(`/${teamId}/${serviceId}(?:[:@]|$)`).test(image);
 
+/** Whether it is called as what is built here, in another registry than the embedded one: after a team and a service. */
+export const isOfBuild = (registry: string, repository: string): boolean => registry !== EMBEDDED_REGISTRY && new RegExp(`(?:^|/)${ID}/${ID}$`).test(repository);
+
 /** Whose a repository of that place is; null where it is of another registry, or no team's. */
 export function teamOf(place: ImagePlace, registry: string, repository: string): string | null {
   if (withoutPort(registry) !== withoutPort(place.registry)) return null;

@@ -7,6 +7,7 @@ import { registryToken, type RegistryAction } from './registry-token.js';
 const TOKEN_SECONDS = 600;
 const TOKEN_MS = 10_000;
 const CONNECT_MS = 10_000;
+const MOST_KNOWN = 200;
 
 export interface RegistryAsk {
   repository: string;
@@ -60,6 +61,7 @@ export class PasswordDoor implements RegistryDoor {
       this.#known.delete(keyOf(ask));
       return null;
     }
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(keyOf(ask), given);
     return given;
   }

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachePath } from '../../src/cli/surroundings.js';
 import { prepareBuilder, prepareBuilderClient } from '../../src/node/builder.js';
 import { BUILDKIT_VERSION } from '../../src/orchestrator/build/builder-tools.js';
+import { signedDoor } from '../../src/outside/registry-door.js';
+import { RegistryTransfer } from '../../src/outside/registry-transfer.js';
 import { graphqlClient, type GraphqlClient } from '../acceptance/graphql-client.js';
 import { until } from '../acceptance/rest-client.js';
 import { startGitServer, type GitServer } from '../support/git-server.js';
+import { transferOfNode } from '../support/node-registry.js';
 import { READER, SECOND_READER, startPrivateRegistry, WRITER, type PrivateRegistry } from '../support/private-registry.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
@@ -36,10 +39,17 @@ describe('builds on a cluster that is not the embedded one', () => {
     passwordFile = join(folder, 'password');
     writeFileSync(passwordFile, `${WRONG}\n`);
     [git, registry] = await Promise.all([startGitServer(), startPrivateRegistry({ tokens: true })]);
+    // Where the cluster does not reach Docker Hub, the builder's image is in the registry as well.
+    const layout = join(folder, 'builder');
+    mkdirSync(layout);
+    const signal = AbortSignal.timeout(60_000);
+    const [repository, tag] = builder.image.replace('apex.local/', '').split(':') as [string, string];
+    await transferOfNode().pull(repository, tag, layout, signal);
+    await new RegistryTransfer(signedDoor(new URL(`http://${registry.open}`), null)).push(layout, 'mirror/buildkit', ['1'], signal);
     server = await startTestServer({
       cluster: true,
       env: {
-        KUBECONFIG: join(NODE_DIR, 'kubeconfig'), APEX_NODE_DIR: '', APEX_CACHE_DIR: cachePath(process), APEX_BUILDER_IMAGE: builder.image, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: `${git.host},${registry.host}`, APEX_KEPT_IMAGES: '1',
+        KUBECONFIG: join(NODE_DIR, 'kubeconfig'), APEX_NODE_DIR: '', APEX_CACHE_DIR: cachePath(process), APEX_BUILDER_IMAGE: `${registry.host}/mirror/buildkit:1`, APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: `${git.host},${registry.host}`, APEX_KEPT_IMAGES: '1',
         APEX_REGISTRY: `${registry.host}/acme/apex`, APEX_REGISTRY_USER: WRITER.username, APEX_REGISTRY_PASSWORD_FILE: passwordFile, APEX_REGISTRY_PULL_USER: SECOND_READER.username, APEX_REGISTRY_PULL_PASSWORD: SECOND_READER.password,
       },
     });
@@ -112,7 +122,7 @@ describe('builds on a cluster that is not the embedded one', () => {
     await graph.run('mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: { registry: registry.host, ...READER, teamId } });
     git.commit('acme/thief', { Dockerfile: `FROM ${service.image}\n` });
     const built = await deploy({ name: 'built-on-it', source: { repository: 'acme/thief', autoDeploy: 'BUILD' }, teamId });
-    expect(await ended(built.latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED' } });
+    expect(await ended(built.latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: `The Dockerfile builds on ${service.image}, which is another team's image.` } });
   });
 
   it('takes the image of an older release out of the registry, once another build has ended', async () => {

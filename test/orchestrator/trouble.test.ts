@@ -31,6 +31,13 @@ test.each([
   expect(told(seen)).toMatchObject({ code, final });
 });
 
+test('whoever cannot pull what was built here is told who can help', () => {
+  const refused = waiting('ImagePullBackOff', 'failed to authorize: 401 Unauthorized');
+  const ids = '01a2231b-a04f-72a6-aef1-6905a5e68596/01a2231b-a644-7492-aac9-3d37d38c8108';
+  expect(findTrouble(undefined, [refused], `registry.example.com/apex/${ids}`, NOW)).toMatchObject({ code: 'IMAGE_UNAUTHORIZED', message: expect.stringMatching(/^The registry registry\.example\.com does not give .*operator.*APEX_REGISTRY/) });
+  expect(findTrouble(undefined, [refused], 'registry.example.com/apex/web', NOW)).toMatchObject({ code: 'IMAGE_UNAUTHORIZED', message: expect.stringContaining('POST /api/registry-credentials') });
+});
+
 test('what stays up after a restart is no trouble', () => {
   expect(told(pod({ ready: true, restartCount: 1, state: { running: { startedAt: '2026-01-01T00:00:45Z' } }, lastState: { terminated: { exitCode: 1 } } }))).toBeNull();
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addToLayout, digestOf, MANIFEST, putBlob } from '../../src/outside/oci-layout.js';
@@ -126,4 +127,21 @@ describe.each([{ tokens: false }, { tokens: true }])('a registry with a password
     expect(await transferOf(WRITER).push(path, 'apex/team/moment', [], signal)).toBe(digest);
     registry.instead = () => null;
   });
+});
+
+it('is spoken to by TLS only where its certificate is known, which may be of an authority of the operator', async () => {
+  const at = (name: string): string => join(folder, name);
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1', '-subj', '/CN=tests', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', at('key'), '-out', at('cert')], { stdio: 'ignore' });
+  const [key, cert] = ['key', 'cert'].map((name) => readFileSync(at(name), 'utf8')) as [string, string];
+  const registry = await startPrivateRegistry({ tokens: true, tls: { key, cert } });
+  const doors = [cert, null].map((ca) => new PasswordDoor(new URL(`https://${registry.host}`), () => WRITER, ca));
+  try {
+    const [known, unknown] = doors.map((door) => new RegistryTransfer(door)) as [RegistryTransfer, RegistryTransfer];
+    const { path, digest } = layout('by TLS');
+    expect(await known.push(path, 'apex/team/web', [], signal)).toBe(digest);
+    await expect(unknown.digestOf('apex/team/web', digest, signal)).rejects.toThrow('fetch failed');
+  } finally {
+    await Promise.all(doors.map((door) => door.close()));
+    await registry.stop();
+  }
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,12 +39,12 @@ export interface PrivateRegistry {
  * The node's registry program behind a door that asks for a password, with one image in it. `tokens`: the door hands out
  * tokens against the password, each for one repository and what may be done with it, as public registries do.
  */
-export async function startPrivateRegistry({ tokens = false }: { tokens?: boolean } = {}): Promise<PrivateRegistry> {
+export async function startPrivateRegistry({ tokens = false, tls }: { tokens?: boolean; tls?: { key: string; cert: string } } = {}): Promise<PrivateRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'apex-private-'));
   const behind = await startRegistry(folder);
   await pushHello(`${behind.host}/secret/hello:1`, [`OF=${folder}`], behind.host);
   const given = new Map<string, { login: Login; scope: string }>();
-  const door = createServer((incoming, answer) => ask(incoming, answer)).listen(0, '127.0.0.1');
+  const door = (tls ? createTlsServer(tls, (incoming, answer) => ask(incoming, answer)) : createServer((incoming, answer) => ask(incoming, answer))).listen(0, '127.0.0.1');
   await new Promise((resolve) => door.once('listening', resolve));
   const host = `127.0.0.1:${(door.address() as AddressInfo).port}`;
   const registry: PrivateRegistry = {
@@ -74,7 +75,7 @@ export async function startPrivateRegistry({ tokens = false }: { tokens?: boolea
     const scope = `repository:${/^\/v2\/(.+?)\/(?:manifests|blobs)\//.exec(url)?.[1]}:${reads ? 'pull' : method === 'DELETE' ? 'delete' : 'pull,push'}`;
     const token = given.get(authorization);
     const login = tokens ? (token?.scope === scope ? token.login : undefined) : basic;
-    if (!login) return void answer.writeHead(401, { 'www-authenticate': tokens ? `Bearer realm="http://${host}/token",service="tests",scope="${scope}"` : 'Basic realm="tests"' }).end();
+    if (!login) return void answer.writeHead(401, { 'www-authenticate': tokens ? `Bearer realm="${tls ? 'https' : 'http'}://${host}/token",service="tests",scope="${scope}"` : 'Basic realm="tests"' }).end();
     if (!reads && login !== WRITER) return void answer.writeHead(403).end();
     const instead = registry.instead(method, url);
     if (instead !== null) return void answer.writeHead(instead).end();

@@ -12,8 +12,8 @@ const ARGUMENT = /^\s*ARG\s+([A-Za-z_]\w*)(?:=(\S*))?/gim;
 const VARIABLE = /\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})/g;
 const HUB_LIBRARY = 'library/';
 
-/** The images that a Dockerfile builds on, as the build's arguments name them; `isForbidden` (another team's) are none of them. */
-export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string, string>>, isForbidden: (reference: ImageReference) => boolean): BaseImage[] {
+/** The images that a Dockerfile builds on, as the build's arguments name them. */
+export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string, string>>): BaseImage[] {
   const text = dockerfile.replace(/\\\r?\n/g, ' ');
   const args = globalArguments(text, buildArgs);
   const stages = new Set([...text.matchAll(FROM)].flatMap(([, , stage]) => (stage ? [stage.toLowerCase()] : [])));
@@ -22,7 +22,7 @@ export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string
   for (const image of named) {
     if (stages.has(image.toLowerCase()) || image === 'scratch' || image.includes('$') || /^\d+$/.test(image)) continue;
     const reference = parseImage(image);
-    if (!reference || isForbidden(reference)) continue;
+    if (!reference) continue;
     const name = familiarName(reference);
     found.set(name, { name, reference });
   }

@@ -43,7 +43,7 @@ export interface RunWish {
   guardedAddresses: readonly string[];
   mirrorsHub: boolean;
   build: Build;
-  builder: Omit<BuilderWish, 'image'>;
+  builder: Omit<BuilderWish, 'image' | 'pull'>;
   url: URL;
   /** The team's way to a repository. */
   login: (url: URL) => Promise<RegistryLogin | null>;
@@ -107,8 +107,8 @@ export async function runBuild(wish: RunWish): Promise<BuiltImage> {
 
 /** The pod starts while the source is fetched. */
 async function startBuilder({ client, builder, tools, guardedAddresses, signal }: RunWish): Promise<KubeObject> {
-  for (const object of buildNamespaceManifests(builder.installationId, guardedAddresses)) await applyIfDifferent(client, object, await current(client, object, signal), signal);
-  return client.apply(builderManifest({ ...builder, image: tools.image }), signal);
+  for (const object of buildNamespaceManifests(builder.installationId, guardedAddresses, tools.pull)) await applyIfDifferent(client, object, await current(client, object, signal), signal);
+  return client.apply(builderManifest({ ...builder, image: tools.image, pull: tools.pull !== null }), signal);
 }
 
 async function current(client: KubeClient, { kind, metadata }: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {
@@ -135,7 +135,7 @@ async function fetchSource({ guard, url, build: { request, commit }, login, log,
   }
 }
 
-async function builderPod({ client, builder, log, signal }: RunWish): Promise<string> {
+async function builderPod({ client, builder, tools, node, log, signal }: RunWish): Promise<string> {
   const namespace = buildNamespace(builder.installationId);
   const job = builderName(builder.run);
   let told = false;
@@ -145,6 +145,8 @@ async function builderPod({ client, builder, log, signal }: RunWish): Promise<st
     const status = pod?.status?.containerStatuses?.[0];
     if (pod && status?.ready) return pod.metadata.name;
     if (status?.state?.terminated) throw new Error(`The builder ended with exit code ${status.state.terminated.exitCode}`);
+    // The node makes its image itself; elsewhere it is the operator's choice.
+    if (node === null && status?.state?.waiting?.reason === 'ImagePullBackOff') throw new BuildFailed(`The cluster cannot pull the image of the builder, ${tools.image}: its operator has to look at APEX_BUILDER_IMAGE.`);
     if (Date.now() > end) throw new Error(`The builder did not start: ${status?.state?.waiting?.reason ?? 'its pod found no place'}`);
     if (!told) log.say('Starting the builder.');
     told = true;
@@ -165,7 +167,9 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
   const file = join(plan.folder, plan.dockerfile);
   const content = statSync(file).size > LARGEST_DOCKERFILE ? '' : readFileSync(file, 'utf8');
   const args = ['--addr', `unix://${socket}`, 'build', '--progress=rawjson', '--frontend=dockerfile.v0', '--local', `context=${plan.context}`, '--local', `dockerfile=${plan.folder}`, '--opt', `filename=${plan.dockerfile}`];
-  const images = baseImages(content, request.buildArgs ?? {}, wish.isOfOtherTeam);
+  const images = baseImages(content, request.buildArgs ?? {});
+  const foreign = images.find(({ reference }) => wish.isOfOtherTeam(reference));
+  if (foreign) throw new BuildFailed(`The Dockerfile builds on ${foreign.name}, which is another team's image.`);
   for (const [name, digest] of await handOverBases(images, bases, { node: wish.node, ofOwn: wish.ofOwn, mirrorsHub: wish.mirrorsHub, guard: wish.guard, login: wish.registryLogin, signal })) {
     args.push('--opt', `context:${name}=oci-layout://bases@${digest}`);
   }

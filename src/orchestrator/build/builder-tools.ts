@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterSource } from '../kubernetes/cluster-source.js';
+import type { TeamLogin } from '../service/registry-login.js';
 import type { ImageHomes } from './image-homes.js';
 
 /** What a build needs of this machine. */
@@ -10,6 +11,8 @@ export interface BuilderTools {
   image: string;
   /** Path of the client. */
   buildctl: string;
+  /** With which the cluster pulls that image; null: with nothing. */
+  pull: (TeamLogin & { registry: string }) | null;
 }
 
 /** As `cluster/builder/go.mod` has it. */
@@ -24,7 +27,7 @@ const KEPT_OUTPUT = 2_000;
 
 export interface ProvisionParts {
   source: ClusterSource;
-  homes: Pick<ImageHomes, 'current'>;
+  homes: Pick<ImageHomes, 'current' | 'loginFor'>;
   /** Folder of compiled programs. */
   cache: string;
   /** Of the settings. */
@@ -46,7 +49,7 @@ export class BuilderProvision {
       return { wait: 'Builds on this cluster need a registry that it pulls from: an operator names it in APEX_REGISTRY. The embedded one is out of its reach. Or build the image elsewhere, and use autoDeploy IMAGE.', final: true };
     }
     const tools = source.kind === 'embedded' ? read(join(source.folder, FILE)) : this.#ofOther();
-    if (tools) return tools;
+    if (tools) return { ...tools, pull: source.kind === 'embedded' ? null : homes.loginFor(tools.image) };
     if (!existsSync(PROGRAM)) return { wait: `There is no builder on this machine: run "./apex up".`, final: true };
     if (this.#failure !== null) {
       const wait = `The builder could not be made on this machine: ${this.#failure}`;
@@ -61,7 +64,7 @@ export class BuilderProvision {
     this.#preparing?.kill('SIGTERM');
   }
 
-  #ofOther(): BuilderTools | null {
+  #ofOther(): Omit<BuilderTools, 'pull'> | null {
     const made = read(join(this.parts.cache, CLIENT_FILE));
     return made && { ...made, image: this.parts.image ?? OFFICIAL_BUILDER };
   }
@@ -88,9 +91,9 @@ export class BuilderProvision {
   }
 }
 
-function read(file: string): BuilderTools | null {
+function read(file: string): Omit<BuilderTools, 'pull'> | null {
   try {
-    const { image, buildctl } = JSON.parse(readFileSync(file, 'utf8')) as BuilderTools;
+    const { image, buildctl } = JSON.parse(readFileSync(file, 'utf8')) as Omit<BuilderTools, 'pull'>;
     return existsSync(buildctl) ? { image, buildctl } : null;
   } catch {
     return null;

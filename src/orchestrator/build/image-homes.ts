@@ -68,6 +68,13 @@ export class ImageHomes {
     return this.all.some(({ place }) => ![null, teamId].includes(teamOf(place, registry, repository)));
   }
 
+  /** With which the cluster pulls an image of the operator's own in the registry of the settings; null for one from elsewhere. */
+  loginFor(image: string): (TeamLogin & { registry: string }) | null {
+    const registry = parseImage(image)?.registry;
+    const login = registry !== undefined && registry === this.#configured?.place.registry ? this.#configured.pullLogin() : null;
+    return login && registry !== undefined ? { registry, ...login } : null;
+  }
+
   /** Where the image of a deployment that is built goes; null where its registry is none of ours any more. */
   target(image: string, teamId: string): BuildTarget | null {
     const reference = parseImage(image);

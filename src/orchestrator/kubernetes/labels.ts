@@ -15,6 +15,9 @@ export const LABELS = {
 /** Hash of what was applied: the object is left alone while it says the same. */
 export const APPLIED_HASH = 'apexpaas.com/applied-hash';
 
+/** Which credential a pull secret holds: whoever was stopped with an older one in hand does not write it over a newer. */
+export const CREDENTIAL = 'apexpaas.com/registry-credential';
+
 export const MANAGER = 'apex';
 
 /** Selects this installation's objects and no others: several installations may share a cluster. */

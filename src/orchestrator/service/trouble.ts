@@ -1,6 +1,7 @@
 import { ReasonCode } from '../../entities/deployment-state.js';
+import { isOfBuild } from '../../entities/built-image.js';
 import { parseImage } from '../../outside/image-reference.js';
-import { privateImage } from '../../outside/private-image.js';
+import { keptImage, privateImage } from '../../outside/private-image.js';
 import type { ContainerStatus, DeploymentObject, PodObject, Terminated } from './observed.js';
 
 /** Restarts after which a container that never stays up is given up; the third comes about 30 s after the start. */
@@ -61,7 +62,7 @@ function troubleOfImage(status: ContainerStatus, image: string, withCredential: 
 
 function unauthorized(image: string, withCredential: boolean): string {
   const { registry = 'of the image', repository = image } = parseImage(image) ?? {};
-  return privateImage(registry, repository, withCredential);
+  return isOfBuild(registry, repository) ? keptImage(registry, repository) : privateImage(registry, repository, withCredential);
 }
 
 function troubleOfContainer(status: ContainerStatus, now: number): Trouble | null {
