@@ -136,17 +136,23 @@ describe('builds on a cluster that is not the embedded one', () => {
   });
 });
 
-it('says what is missing where such a cluster has no registry', async () => {
-  const server = await startTestServer({ cluster: true, env: { KUBECONFIG: join(NODE_DIR, 'kubeconfig'), APEX_NODE_DIR: '' } });
+it.each([
+  ['no registry', {}, 'names it in APEX_REGISTRY'],
+  ['no way to the image of the builder', { APEX_CACHE_DIR: cachePath(process), APEX_REGISTRY: 'localhost:9', APEX_BUILDER_IMAGE: '127.0.0.1:9/buildkit:1' }, 'The cluster cannot pull the image of the builder, 127.0.0.1:9/buildkit:1: its operator has to look at APEX_BUILDER_IMAGE.'],
+])('says what is missing where such a cluster has %s', async (_name, env, message) => {
+  const git = await startGitServer();
+  git.commit('acme/web', { Dockerfile: 'FROM scratch\n' });
+  const server = await startTestServer({ cluster: true, env: { KUBECONFIG: join(NODE_DIR, 'kubeconfig'), APEX_NODE_DIR: '', APEX_GIT_URL: git.url, APEX_ALLOWED_INTERNAL: git.host, ...env } });
   const graph = graphqlClient(server.url, server.token, server.log);
   try {
     const { latestDeployment } = (await graph.run('mutation { deployService(input: { name: "web", source: { repository: "acme/web", autoDeploy: BUILD } }) { latestDeployment { id } } }')).deployService;
     for await (const _ of graph.subscribe('subscription ($id: ID!) { deploymentProgress(deploymentId: $id) { cursor } }', { id: latestDeployment.id }));
     const { deployment } = await graph.run('query ($id: ID!) { deployment(id: $id) { state reason { code message } } }', { id: latestDeployment.id });
-    expect(deployment).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining('names it in APEX_REGISTRY') } });
+    expect(deployment).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining(message) } });
   } finally {
     await graph.close();
     await server.stop();
+    await git.stop();
   }
 });
 

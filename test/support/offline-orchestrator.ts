@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { builtImage, EMBEDDED_PLACE } from '../../src/entities/built-image.js';
+import { builtImage, EMBEDDED_PLACE, type ImagePlace } from '../../src/entities/built-image.js';
 import type { Backup } from '../../src/entities/backup.js';
 import type { BackupFile, ClusterState, LogBatch, LogChannel, LogFilter, LogPage, LogSource, LogStart, LogStorage, Orchestrator, ReconcileKey } from '../../src/orchestrator/port.js';
 import { requireCluster } from '../../src/orchestrator/port.js';
@@ -77,8 +77,11 @@ export class OfflineOrchestrator implements Orchestrator {
     return { size: contentSize ?? 0, content: this.backupContent(signal) };
   }
 
+  /** Where what is built is kept. */
+  place: ImagePlace = EMBEDDED_PLACE;
+
   builtImage(teamId: string, serviceId: string): string {
-    return builtImage(EMBEDDED_PLACE, teamId, serviceId);
+    return builtImage(this.place, teamId, serviceId);
   }
 
   urlOf(host: string): string {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EMBEDDED_PLACE } from '../../../src/entities/built-image.js';
 import { DEPLOY, GET, UPDATE } from '../../support/operations.js';
 import { TestApi, type TestAccount } from '../../support/test-api.js';
 
@@ -79,6 +80,31 @@ describe("a service's source", () => {
     expect(third.secretIds).toEqual([expect.not.stringMatching(second.secretIds[0])]);
     await api.run(ada.token, UPDATE, { id: made.id, input: { buildSecrets: { KEY: 'another canary' } } });
     expect(await looked()).toEqual(third);
+  });
+
+  it('goes on from where its image is, and is built into the registry of now', async () => {
+    const { deployService: made } = (await api.run(ada.token, DEPLOY, { input: { name: 'moves', source: { repository: 'acme/web', autoDeploy: 'BUILD' } } })).data;
+    const newest = async (mutation: string, variables: object): Promise<any> => {
+      await api.run(ada.token, mutation, { id: made.id, ...variables });
+      const [row] = await api.database.orm.em.fork().execute<[any]>('select deployment.image, deployment.spec, deployment.digest, build.id is not null as "isBuilt", service.image as "ofService" from service join deployment on deployment.id = latest_deployment_id left join build on build.deployment_id = deployment.id where service.id = ?', [made.id]);
+      expect([row.spec.image, row.ofService]).toEqual([row.image, row.image]);
+      return row;
+    };
+    const built = async (digest: string): Promise<void> => void (await api.database.orm.em.fork().execute(`update build set state = 'SUCCEEDED', digest = ? where service_id = ? and state = 'QUEUED'`, [digest, made.id]));
+    const REDEPLOY = 'mutation ($id: ID!) { redeployService(id: $id) { id } }';
+    const [before, after] = [`apex.local/teams/${made.teamId}/${made.id}`, `registry.example.com/apex/${made.teamId}/${made.id}`];
+    await built('sha256:before');
+    try {
+      api.orchestrator.place = { registry: 'registry.example.com', path: 'apex' };
+      expect(await newest(UPDATE, { input: { env: { A: '1' } } })).toMatchObject({ image: before, digest: 'sha256:before', isBuilt: false });
+      expect(await newest(REDEPLOY, {})).toMatchObject({ image: after, digest: null, isBuilt: true });
+      // It has not been built there yet, and what was built before lies elsewhere.
+      expect(await newest(UPDATE, { input: { env: { A: '2' } } })).toMatchObject({ image: after, digest: null, isBuilt: true });
+      await built('sha256:after');
+      expect(await newest(UPDATE, { input: { env: { A: '3' } } })).toMatchObject({ image: after, digest: 'sha256:after', isBuilt: false });
+    } finally {
+      api.orchestrator.place = EMBEDDED_PLACE;
+    }
   });
 
   it.each(['main', 'release/1.2', 'feature/ünï', 'a.b', "quote's", '$(id)', '100%'])('takes the branch %s as it is', async (branch) => {
