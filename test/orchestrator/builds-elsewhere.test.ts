@@ -58,9 +58,10 @@ describe('builds on a cluster that is not the embedded one', () => {
   }, COLD_MS);
   afterAll(async () => {
     await graph?.close();
-    await server?.stop();
+    // The server's end may complain of what it has logged: nothing must be left running behind that.
     await Promise.all([git?.stop(), registry?.stop()]);
     rmSync(folder, { recursive: true, force: true });
+    await server?.stop();
   });
 
   const ended = async (id: string): Promise<any> => {
