@@ -196,9 +196,12 @@ describe('a service that is built from Git', () => {
 
   it("refuses another team's image", async () => {
     const { id: teamId } = (await graph.run('mutation { createTeam(input: { name: "others" }) { id } }')).createTeam;
-    const input = { name: 'stolen', image: service.image, teamId };
-    const { latestDeployment } = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { latestDeployment { id } } }', { input })).deployService;
-    expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'IMAGE_UNAUTHORIZED', message: expect.stringContaining("another team's") } });
+    // The node's registry is asked under Docker Hub's name as well.
+    for (const [name, image] of [['stolen', service.image], ['by-another-name', service.image.replace('apex.local/', '')]]) {
+      const input = { name, image, teamId };
+      const { latestDeployment } = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { latestDeployment { id } } }', { input })).deployService;
+      expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'IMAGE_UNAUTHORIZED', message: expect.stringContaining("another team's") } });
+    }
   });
 
   it('shows its token to nobody but the Git host, and a secret of a build to nobody', async () => {

@@ -29,6 +29,7 @@ const GIVEN = {
   refused: witness.hides('a variable that was refused', 'canary-c0de-of-a-refusal'),
   group: witness.hides("a group's variable", 'canary-8e41-of-a-group'),
   registry: witness.hides('registry password', READER.password),
+  builds: witness.hides('the password of the registry of builds', 'canary-3e7d-of-the-builds'),
 };
 const EMAIL = 'operator@example.com';
 
@@ -43,7 +44,7 @@ beforeAll(async () => {
     cluster: true, logLevel: 'trace',
     env: {
       APEX_GITHUB_WEBHOOK_SECRET: GIVEN.hook, APEX_SMTP_URL: `smtp://mailer:${GIVEN.smtp}@127.0.0.1:9`, APEX_METRICS_TOKEN: GIVEN.metrics, APEX_ALLOWED_INTERNAL: registry.host,
-      APEX_DEPLOY_DEADLINE_SECONDS: '60', APEX_RATE_LIMIT: '100000',
+      APEX_REGISTRY: 'localhost:9/apex', APEX_REGISTRY_USER: 'writer', APEX_REGISTRY_PASSWORD: GIVEN.builds, APEX_DEPLOY_DEADLINE_SECONDS: '60', APEX_RATE_LIMIT: '100000',
     },
   });
   witness.hides("the installation's key", server.secretKey);

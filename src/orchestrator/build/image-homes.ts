@@ -29,6 +29,8 @@ export interface BuildTarget {
   isOperators: boolean;
 }
 
+/** A node with seeded images looks into its own registry under Docker Hub's name, too. */
+const MIRRORED: ImagePlace = { ...EMBEDDED_PLACE, registry: DOCKER_HUB };
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3})(:\d+)?$/;
 
 /** The places in which this installation keeps the images of its builds: the registry of the operator's settings, and the embedded node's. */
@@ -65,7 +67,7 @@ export class ImageHomes {
   }
 
   isOfOtherTeam({ registry, repository }: Pick<ImageReference, 'registry' | 'repository'>, teamId: string): boolean {
-    return this.all.some(({ place }) => ![null, teamId].includes(teamOf(place, registry, repository)));
+    return [...this.all.map(({ place }) => place), MIRRORED].some((place) => ![null, teamId].includes(teamOf(place, registry, repository)));
   }
 
   /** With which the cluster pulls an image of the operator's own in the registry of the settings; null for one from elsewhere. */
