@@ -45,8 +45,15 @@ describe('the documented database, over REST', () => {
     expect(await rest.delete(of(''))).toMatchObject({ status: 400, body: { detail: expect.stringContaining('resume it first') } });
     expect(await rest.delete(of('?finalBackup=false'))).toMatchObject({ status: 200, body: { status: 'DELETED', purgeAt: expect.any(String) } });
     expect(await rest.post(of('/undelete'))).toMatchObject({ status: 200, body: { deletedAt: null } });
+    const { body: late } = await rest.post('/api/deploy', { name: 'late', image: 'apex.local/hello', containerPort: 8080 });
+    const { body: { latestDeployment } } = await rest.post(`/api/services/${late.id}/link-database/${id}`);
+    const waiting = await until('its deployment waits', () => rest.get(`/api/deployments/${latestDeployment.id}`), ({ body }) => /^Waiting/.test(body.steps[0]?.message), 60);
+    expect(waiting.body.steps[0].message).toBe('Waiting for the database "my-postgres", which is PAUSED.');
     expect(await rest.post(of('/pause'), { pause: false })).toMatchObject({ status: 200, body: { paused: false } });
     await again('AVAILABLE');
+    expect(await rest.endOfDeployment(latestDeployment.id)).toMatchObject({ state: 'LIVE' });
+    await rest.delete(`/api/services/${late.id}`);
+    await until('the service is gone', () => rest.get(`/api/services/${late.id}`), ({ status }) => status === 404, 60);
 
     expect((await rest.post('/api/databases', { name: 'my-postgres', type: 'postgres', size: 'small' })).status).toBe(400);
     expect((await rest.delete(`/api/databases/${id}?force=another`)).status).toBe(400);

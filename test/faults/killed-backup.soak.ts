@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -48,9 +48,9 @@ describe('a backup whose server is killed', () => {
     const object = await readFile(join(folder, 'backups', database, begun.id));
     expect([object.length, createHash('sha256').update(object).digest('hex')]).toEqual([made.size, made.sha256]);
 
-    const file = join(folder, 'dump.sql');
-    await run('curl', ['-fsS', '-o', file, '-H', `Authorization: Bearer ${server.token}`, `${server.url}/api/databases/${database}/backups/${begun.id}/download`]);
-    const dump = await readFile(file, 'utf8');
+    await run('curl', ['-fsSOJ', '-H', `Authorization: Bearer ${server.token}`, `${server.url}/api/databases/${database}/backups/${begun.id}/download`], { cwd: folder });
+    const [file] = (await readdir(folder)).filter((name) => /^large-\d{8}T\d{4}Z\.sql$/.test(name));
+    const dump = await readFile(join(folder, file!), 'utf8');
     expect(dump).toContain('PostgreSQL database dump complete');
     expect(dump.match(/^\d+\t[0-9a-f]{1920}$/gm)).toHaveLength(60_000);
   }, 300_000);

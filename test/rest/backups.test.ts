@@ -49,6 +49,16 @@ describe('backups in the REST API', () => {
     expect(await call(`/api/backups/${backup}`, { method: 'DELETE' })).toMatchObject({ status: 400, body: { detail: expect.stringContaining('is being restored') } });
   });
 
+  it('of a deleted database comes back into another one, as long as it is kept', async () => {
+    await api.em.execute(`update managed_database set status = 'DELETED', deleted_at = now(), purge_at = now() + interval '7 days' where id = ?`, [database]);
+    const restore = (json: object): Promise<HttpAnswer> => call(`/api/databases/${database}/restore`, { json });
+    expect(await restore({ backupId: backup })).toMatchObject({ status: 400, body: { detail: expect.stringContaining('is deleted') } });
+    const into = await restore({ backupId: backup, name: 'my-second-life' });
+    expect(into).toMatchObject({ status: 200, body: { backupId: backup, state: 'RUNNING' } });
+    expect((await call(`/api/databases/${into.body.databaseId}`)).body).toMatchObject({ name: 'my-second-life', status: 'PROVISIONING' });
+    await api.em.execute(`update managed_database set status = 'AVAILABLE', deleted_at = null, purge_at = null where id = ?`, [database]);
+  });
+
   it('is downloaded whole, or the connection is cut', async () => {
     const content = randomBytes(3_000_000);
     await api.em.execute('update backup set content_size = ?, sealed_key = ? where id = ?', [content.length, 'sealed', backup]);

@@ -202,6 +202,16 @@ describe('the dashboard, in a browser', () => {
     await backups.getByRole('status').getByText('done', { exact: true }).waitFor();
     await page.getByRole('row', { name: /^copy/ }).getByText('available', { exact: true }).waitFor();
 
+    await row.getByRole('button', { name: 'Resize', exact: true }).click();
+    await row.getByText(/is stopped while its storage grows/).waitFor();
+    await row.getByLabel('Storage').fill('1Gi');
+    await row.getByRole('button', { name: 'Resize cache' }).click();
+    await row.getByText(/must not be less than 5Gi: storage only grows/).waitFor();
+    await row.getByLabel('Storage').fill('6Gi');
+    await row.getByRole('button', { name: 'Resize cache' }).click();
+    await row.getByText('small, 6Gi').waitFor();
+    await row.getByText('available', { exact: true }).waitFor();
+
     await row.getByRole('button', { name: 'Delete', exact: true }).click();
     await row.getByRole('button', { name: 'Delete cache' }).click();
     await row.getByText('deleted', { exact: true }).waitFor();

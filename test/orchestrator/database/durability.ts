@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../src/orchestrator/kubernetes/kinds.js';
 import { execInPod } from '../../../src/orchestrator/kubernetes/pod-exec.js';
 import { ClusterInstallation } from '../cluster-installation.js';
 import { killEngine, namespaceOf, shell } from './client-pod.js';
 import { DatabaseLife } from './database-life.js';
+import { runningIn } from './running-engines.js';
 
 const POD = 'durable-0';
 const ENOUGH = '/tmp/enough';
@@ -106,7 +106,7 @@ export function durability({ rows, kills, replacements }: Treatment): void {
       await apex.kube.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'rival', namespace }, spec: { ...spec, terminationGracePeriodSeconds: 0, containers: [rival] } } as KubeObject);
       const waits = (): Promise<string> => shell(apex, namespace, 'rival', 'database', 'ls /proc/*/cmdline | xargs cat 2> /dev/null | tr "\\0" " " | grep -o "flock -w" | head -n 1; true').catch((error: Error) => error.message);
       await apex.eventually(waits, (seen) => seen === 'flock -w', 60);
-      expect(enginesOf([await uid(), (await apex.kube.get('Pod', 'rival', namespace)).metadata.uid!])).toEqual([await uid()]);
+      expect(runningIn([await uid(), (await apex.kube.get('Pod', 'rival', namespace)).metadata.uid!], 'postgres')).toEqual([await uid()]);
       await sql('insert into acknowledged values (0)');
       expect(await waits()).toBe('flock -w');
       await apex.kube.call('DELETE', `/api/v1/namespaces/${namespace}/pods/rival`, 'Pod', { body: { gracePeriodSeconds: 0 } });
@@ -119,7 +119,7 @@ export function durability({ rows, kills, replacements }: Treatment): void {
       let isOver = false;
       const watch = (async () => {
         for (; !isOver; looks += 1) {
-          if (enginesOf(pods).length > 1) together += 1;
+          if (runningIn(pods, 'postgres').length > 1) together += 1;
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
       })();
@@ -142,23 +142,4 @@ export function durability({ rows, kills, replacements }: Treatment): void {
       process.stdout.write(`durability: ${replacements} replacements by force, ${looks} looks, two engines at once in ${together}\n`);
     }, 1_800_000);
   });
-}
-
-/** Of these pods, those in which an engine runs on this machine now: all of them at the one moment between the two looks at each process. */
-function enginesOf(pods: readonly string[]): string[] {
-  const seen = readdirSync('/proc').flatMap((name) => podOf(name, pods) ?? []);
-  return [...new Set(seen.filter(({ process }) => podOf(process, pods) !== null).map(({ pod }) => pod))];
-}
-
-/** The pod whose engine a process is; null where it is none, or has ended. */
-function podOf(process: string, pods: readonly string[]): { process: string; pod: string } | null {
-  if (!/^\d+$/.test(process)) return null;
-  try {
-    if (!/^\d+ \(postgres\) [^Z]/.test(readFileSync(`/proc/${process}/stat`, 'utf8'))) return null;
-    const cgroup = readFileSync(`/proc/${process}/cgroup`, 'utf8');
-    const pod = pods.find((one) => one !== '' && cgroup.includes(one));
-    return pod === undefined ? null : { process, pod };
-  } catch {
-    return null;
-  }
 }

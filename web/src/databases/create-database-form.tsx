@@ -5,9 +5,9 @@ import { Field } from '../controls/field.js';
 import { Refused } from '../controls/refused.js';
 import { useAction } from '../controls/use-action.js';
 import { usePlace } from '../places/places.js';
+import { DATABASE_SIZES } from './sizes.js';
 
 const TYPES = { postgres: 'PostgreSQL', mysql: 'MySQL', mariadb: 'MariaDB', redis: 'Redis', mongodb: 'MongoDB' };
-const SIZES = ['small', 'medium', 'large', 'xlarge'];
 
 /** A new database in the environment that is looked at. */
 export function CreateDatabaseForm({ done }: { done: () => void }) {
@@ -31,7 +31,7 @@ export function CreateDatabaseForm({ done }: { done: () => void }) {
       </div>
       <div className="field">
         <label htmlFor={`${id}-size`}>Size</label>
-        <select id={`${id}-size`} value={size} onChange={(event) => setSize(event.target.value)}>{SIZES.map((value) => <option key={value}>{value}</option>)}</select>
+        <select id={`${id}-size`} value={size} onChange={(event) => setSize(event.target.value)}>{DATABASE_SIZES.map((value) => <option key={value}>{value}</option>)}</select>
       </div>
       <p className="actions"><button className="main" disabled={isRunning}>Create</button></p>
     </form>

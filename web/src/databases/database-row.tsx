@@ -6,13 +6,14 @@ import { Status } from '../services/status.js';
 import { Backups } from './backups.js';
 import { Connection } from './connection.js';
 import { LinkForm } from './link-form.js';
+import { ResizeForm } from './resize-form.js';
 
 export type ListedDatabase = DatabasesQuery['databases']['nodes'][number];
 
 /** One database of the list, with what the viewer may do with it. */
 export function DatabaseRow({ database, changed }: { database: ListedDatabase; changed: () => void }) {
   const { id, name, type, version, size, storage, status, statusMessage, paused, purgeAt, finalBackupId, lastBackup } = database;
-  const [open, setOpen] = useState<'connection' | 'link' | 'backups' | 'delete' | null>(null);
+  const [open, setOpen] = useState<'connection' | 'link' | 'backups' | 'resize' | 'delete' | null>(null);
   const pause = useAction(PauseDatabaseDocument);
   const remove = useAction(DeleteDatabaseDocument);
   const bringBack = useAction(UndeleteDatabaseDocument);
@@ -41,14 +42,16 @@ export function DatabaseRow({ database, changed }: { database: ListedDatabase; c
           {!isDeleted && database.canConnect && <button aria-expanded={open === 'connection'} onClick={() => toggle('connection')}>Connection</button>}
           {!isDeleted && database.canLink && <button aria-expanded={open === 'link'} onClick={() => toggle('link')}>Link</button>}
           <button aria-expanded={open === 'backups'} onClick={() => toggle('backups')}>Backups</button>
+          {!isDeleted && database.canResize && <button aria-expanded={open === 'resize'} onClick={() => toggle('resize')}>Resize</button>}
           {!isDeleted && database.canPause && <button disabled={isRunning} onClick={() => void then(pause.run({ id, pause: !paused }))}>{paused ? 'Resume' : 'Pause'}</button>}
           {!isDeleted && database.canDelete && <button aria-expanded={open === 'delete'} onClick={() => toggle('delete')}>Delete</button>}
           {(isDeleted || finalBackupId) && database.canDelete && <button disabled={isRunning} onClick={() => void then(bringBack.run({ id }))}>{isDeleted ? 'Bring back' : 'Keep it'}</button>}
         </span>
         <Refused refusal={pause.refusal ?? remove.refusal ?? bringBack.refusal} />
-        {open === 'connection' && <Connection id={id} />}
+        {open === 'connection' && <Connection id={id} mayRotate={database.canRotate} />}
         {open === 'link' && <LinkForm databaseId={id} done={() => setOpen(null)} />}
         {open === 'backups' && <Backups databaseId={id} name={name} mayChange={database.canBackUp && !isDeleted} mayRead={database.canBackUp} changed={changed} />}
+        {open === 'resize' && <ResizeForm id={id} name={name} size={size} storage={storage} done={() => (setOpen(null), changed())} />}
         {open === 'delete' && (
           <p className="notice">A final backup of {name} is made, then it stops. Both are kept for 7 days, in which it can be brought back and the backup downloaded; then all of it is gone. <button className="danger" disabled={isRunning} onClick={() => void then(remove.run({ id }))}>Delete {name}</button></p>
         )}

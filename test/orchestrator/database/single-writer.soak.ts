@@ -1,0 +1,3 @@
+import { singleWriter } from './single-writer.js';
+
+singleWriter(['mariadb', 'redis'], 20);
