@@ -45,6 +45,7 @@ describe('the documented database, over REST', () => {
     expect(await rest.delete(of(''))).toMatchObject({ status: 400, body: { detail: expect.stringContaining('resume it first') } });
     expect(await rest.delete(of('?finalBackup=false'))).toMatchObject({ status: 200, body: { status: 'DELETED', purgeAt: expect.any(String) } });
     expect(await rest.post(of('/undelete'))).toMatchObject({ status: 200, body: { deletedAt: null } });
+    await again('PAUSED');
     const { body: late } = await rest.post('/api/deploy', { name: 'late', image: 'apex.local/hello', containerPort: 8080 });
     const { body: { latestDeployment } } = await rest.post(`/api/services/${late.id}/link-database/${id}`);
     const waiting = await until('its deployment waits', () => rest.get(`/api/deployments/${latestDeployment.id}`), ({ body }) => /^Waiting/.test(body.steps[0]?.message), 60);

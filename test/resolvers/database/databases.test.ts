@@ -79,8 +79,8 @@ describe('databases', () => {
     const { databaseConnection: connection } = (await run(CONNECTION, { id })).data;
     expect(connection).toEqual({ databaseId: id, host: 'secretive', port: 3306, username: 'app', password: expect.stringMatching(/^[0-9a-f]{48}$/), database: 'app', url: `mysql://app:${connection.password}@secretive:3306/app` });
     expect(JSON.stringify(await api.em.execute('select * from managed_database'))).not.toContain(connection.password);
-    const { auditLog } = (await run('query { auditLog(first: 1, filter: { action: "databaseConnection" }) { nodes { action targetId } } }')).data;
-    expect(auditLog.nodes).toEqual([{ action: 'databaseConnection', targetId: id }]);
+    const { team } = (await run('query ($id: ID!) { team(id: $id) { auditLog(first: 1, filter: { action: "databaseConnection" }) { nodes { action targetId } } } }', { id: ada.teamId })).data;
+    expect(team.auditLog.nodes).toEqual([{ action: 'databaseConnection', targetId: id }]);
     expect(JSON.stringify(await api.em.execute('select * from audit_event'))).not.toContain(connection.password);
     const { id: cache } = await create({ name: 'cache', type: 'redis' });
     expect((await run(CONNECTION, { id: cache })).data.databaseConnection).toMatchObject({ username: 'default', database: null, url: expect.stringMatching(/^redis:\/\/default:[0-9a-f]{48}@cache:6379\/0$/) });
