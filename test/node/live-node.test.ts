@@ -142,6 +142,11 @@ describe('pods on the node', () => {
 });
 
 describe('what is closed', () => {
+  test("the registry, to whoever is on the machine and has no token of the node's", async () => {
+    const status = async (path: string, method = 'GET'): Promise<number> => (await fetch(`http://${node.registry}/v2/${path}`, { method })).status;
+    expect([await status(''), await status('_catalog'), await status('hello/tags/list'), await status('hello/manifests/latest'), await status('hello/blobs/uploads/', 'POST'), await status('hello/manifests/latest', 'PUT')]).toEqual([401, 401, 401, 401, 401, 401]);
+  });
+
   test('a Secret cannot be found in etcd’s files', async () => {
     const canary = `canary-${space.name}`;
     await space.run('create', 'configmap', 'plain', `--from-literal=word=plain-${canary}`);
