@@ -24,8 +24,10 @@ import { LogSegment } from './log-segment.js';
 import { LogTrail } from './log-trail.js';
 import { ManagedDatabase } from './managed-database.js';
 import { Membership } from './membership.js';
+import { PointInTimeRecovery } from './point-in-time-recovery.js';
 import { Preview } from './preview.js';
 import { PreviewVariable } from './preview-variable.js';
+import { RecoveryPart } from './recovery-part.js';
 import { RegistryCredential } from './registry-credential.js';
 import { Release } from './release.js';
 import { Restore } from './restore.js';
@@ -41,6 +43,6 @@ import { WebhookEffect } from './webhook-effect.js';
 
 /** What MikroORM is told of. */
 export const ENTITIES = [
-  Account, AuditEvent, Backup, BackupSchedule, Build, BuildLog, CostlyCall, DatabaseUsage, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, Preview, PreviewVariable, RegistryCredential, Release, Restore,
+  Account, AuditEvent, Backup, BackupSchedule, Build, BuildLog, CostlyCall, DatabaseUsage, Deployment, DeploymentEvent, EnvGroup, EnvGroupVariable, Environment, EnvironmentRole, ForgeReport, Host, IdempotentCall, Installation, Invitation, Lease, LogDrain, LogDrainPosition, LogSegment, LogTrail, ManagedDatabase, Membership, PointInTimeRecovery, Preview, PreviewVariable, RecoveryPart, RegistryCredential, Release, Restore,
   Service, ServiceEnvGroup, StoredImage, Team, TeamKey, Token, Variable, WebhookDelivery, WebhookEffect,
 ];

@@ -1,4 +1,5 @@
 import { DatabaseSize, DatabaseType } from './database-state.js';
+import { POSTGRES_RECOVERY, type EngineRecovery } from './engine-recovery.js';
 import { MONGODB_RESTORE, mysqlRestore, POSTGRES_RESTORE, POSTGRES_WHOLE, REDIS_RESTORE, type EngineRestore } from './engine-restore.js';
 import { MONGODB_STATS, mysqlStats, POSTGRES_STATS, REDIS_STATS } from './engine-stats.js';
 import { mongoEval, mongoTool } from './mongodb-shell.js';
@@ -62,6 +63,8 @@ export interface Engine {
   /** Shell: writes the whole content to the standard output, with the password `$P`. */
   dump: string;
   restore: EngineRestore;
+  /** Null where it has no recovery to a point in time. */
+  recovery: EngineRecovery | null;
   /** How a file with a dump is called: its extension. */
   dumpFile: string;
   /** What `dump` adds at the end for `restore`, and no other program wants. */
@@ -97,6 +100,7 @@ const mysqlLike = (prefix: 'MYSQL' | 'MARIADB', { client, admin, dump, setPasswo
   rotate: `MYSQL_PWD="$P" ${client} ${MYSQL_CLIENT} app -e "${setPassword}"`,
   dump: `MYSQL_PWD="$P" ${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`,
   restore: mysqlRestore('/var/lib/mysql', `${client} ${MYSQL_CLIENT}`, `${dump} ${MYSQL_CLIENT} ${DUMP_ALL}`),
+  recovery: null,
   dumpFile: 'sql',
   dumpMark: '',
 });
@@ -125,6 +129,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     rotate: `PGPASSWORD="$P" psql -h "$POD_IP" -U app -d app -Xqc "ALTER ROLE CURRENT_USER PASSWORD '$NEXT'"`,
     dump: `PGPASSWORD="$P" pg_dump -h "$POD_IP" -U app -d app --no-owner --no-acl && echo '${POSTGRES_WHOLE}'`,
     restore: POSTGRES_RESTORE,
+    recovery: POSTGRES_RECOVERY,
     dumpFile: 'sql',
     dumpMark: `${POSTGRES_WHOLE}\n`,
   },
@@ -155,6 +160,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     rotate: `printf 'CONFIG SET requirepass %s\\n' "$NEXT" | REDISCLI_AUTH="$P" redis-cli --no-auth-warning | grep -q OK`,
     dump: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning --rdb /tmp/apex.rdb > /dev/null && cat /tmp/apex.rdb && rm /tmp/apex.rdb',
     restore: REDIS_RESTORE,
+    recovery: null,
     dumpFile: 'rdb',
     dumpMark: '',
   },
@@ -179,6 +185,7 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     rotate: `NEXT="$NEXT" ${mongoEval('app.getSiblingDB("admin").changeUserPassword("app", env.NEXT)')}`,
     dump: `${mongoTool('mongodump')} -d app --archive`,
     restore: MONGODB_RESTORE,
+    recovery: null,
     dumpFile: 'archive',
     dumpMark: '',
   },

@@ -22,7 +22,8 @@ export const OLD_CONTENT_LOST = 5;
 /** What ends a dump of PostgreSQL: it is there once all before it has been read. */
 export const POSTGRES_WHOLE = 'create schema apex_whole;';
 
-const POSTGRES = `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app
+/** Shell: how a session speaks to the engine, and what is done to its databases by name. */
+export const POSTGRES_SESSION = `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app
 ask() { psql -Xqt -v ON_ERROR_STOP=1 -o /dev/null -d "$@"; }
 old="apex_old_$R"
 databases() { psql -d postgres -XtAc "select datname from pg_database where datname like 'apex\\\\_old%' and datname $1 '$old'"; }
@@ -40,18 +41,18 @@ put_back() { [ -z "$(databases =)" ] || { drop apex_staged && swap apex_staged "
 /** Loaded into a database of its own, which then changes names with the old one in one transaction. */
 export const POSTGRES_RESTORE: EngineRestore = {
   // What a cut has left between the change of names and the check is undone first, so that only the true old content is ever called old.
-  stage: `${POSTGRES}
+  stage: `${POSTGRES_SESSION}
 put_back || exit 3
 for left in $(databases '<>'); do drop "$left" || exit 3; done
 drop apex_staged && ask postgres -c 'create database apex_staged template template0' &&
 head -c "$N" | psql -d apex_staged -Xq --single-transaction -v ON_ERROR_STOP=1 -o /dev/null ||
 { drop apex_staged; exit 3; }`,
-  adopt: `${POSTGRES}
+  adopt: `${POSTGRES_SESSION}
 ask apex_staged -c 'drop schema apex_whole' -c 'select count(*) from pg_class' || exit 3
 swap "$old" apex_staged || exit 4
 ask app -c 'select count(*) from pg_class' && drop "$old" && exit 0
 put_back && exit 4; exit ${OLD_CONTENT_LOST}`,
-  putBack: `${POSTGRES}
+  putBack: `${POSTGRES_SESSION}
 put_back && drop apex_staged || exit ${OLD_CONTENT_LOST}`,
 };
 

@@ -26,6 +26,9 @@ import { BackupReconciler } from './database/backup/backup-reconciler.js';
 import { LongWork } from './database/backup/long-work.js';
 import { UploadSweep } from './database/backup/upload-sweep.js';
 import { RestoreReconciler } from './database/backup/restore-reconciler.js';
+import { BaseArchiver } from './database/recovery/base-archiver.js';
+import { LogArchiver } from './database/recovery/log-archiver.js';
+import { PartStore } from './database/recovery/part-store.js';
 import { DatabaseReconciler } from './database/database-reconciler.js';
 import { DatabaseRemoval } from './database/database-removal.js';
 import { EnvironmentKeeper } from './environment/environment-keeper.js';
@@ -131,9 +134,13 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     const folder = new BackupFolder(resolve(config.APEX_BACKUP_DIR ?? `${config.APEX_HOME}/backups`));
     const backups = (this.#backups = new BackupPlaces(folder, this.#storage && new BackupBucket(this.#storage, installationId)));
     const backupParts = { orm, vault, queue, cluster: this.#client, installationId, store: backups, work: new LongWork(orm, logger) };
+    const recoveryParts = new PartStore(vault, backups);
+    const archive = { ...backupParts, parts: recoveryParts };
     this.#reconcilers = {
       backup: new BackupReconciler(backupParts),
-      restore: new RestoreReconciler(backupParts),
+      restore: new RestoreReconciler({ ...backupParts, recoveryParts }),
+      recoveryLog: new LogArchiver(archive),
+      recoveryBase: new BaseArchiver(archive),
       database: new DatabaseReconciler({
         orm,
         vault,

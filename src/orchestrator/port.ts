@@ -3,7 +3,7 @@ import type { Backup } from '../entities/backup.js';
 import { clusterRequired } from '../errors.js';
 
 /** What the reconciler is asked to look at. It carries a key and never what happened. */
-export type ReconcileKey = `service/${string}` | `environment/${string}` | `database/${string}` | `backup/${string}` | `restore/${string}`;
+export type ReconcileKey = `service/${string}` | `environment/${string}` | `database/${string}` | `backup/${string}` | `restore/${string}` | `recoveryLog/${string}` | `recoveryBase/${string}`;
 
 /** The cluster as the watcher last saw it: a value in memory, never a call. */
 export type ClusterState =

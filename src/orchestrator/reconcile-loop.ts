@@ -15,6 +15,8 @@ export interface Reconcilers {
   environment: { look(id: string, lease: HeldLease): Promise<LookResult> };
   backup: { look(id: string, lease: HeldLease): Promise<LookResult> };
   restore: { look(id: string, lease: HeldLease): Promise<LookResult> };
+  recoveryLog: { look(id: string, lease: HeldLease): Promise<LookResult> };
+  recoveryBase: { look(id: string, lease: HeldLease): Promise<LookResult> };
 }
 
 /** Answers one wake-up: with the key's lease held, and only while there is a cluster to look at. */

@@ -41,8 +41,9 @@ export class Resync {
 }
 
 const BACKUPS = `select 'backup/' || id as key from backup where state = 'RUNNING' or deleted_at is not null union all select 'restore/' || id from restore where state = 'RUNNING'`;
+const RECOVERIES = `select 'recoveryLog/' || database_id from point_in_time_recovery union all select 'recoveryBase/' || database_id from point_in_time_recovery where ended_at is null`;
 const ENDED_ENVIRONMENTS = `select 'environment/' || id as key from environment where deleted_at is not null`;
-const EVERYTHING = `select 'service/' || id as key from service union all select 'database/' || id from managed_database union all ${BACKUPS} union all ${ENDED_ENVIRONMENTS}`;
+const EVERYTHING = `select 'service/' || id as key from service union all select 'database/' || id from managed_database union all ${BACKUPS} union all ${RECOVERIES} union all ${ENDED_ENVIRONMENTS}`;
 const UNSETTLED = `
   select 'service/' || s.id as key from service s
   where s.deleted_at is not null
@@ -51,4 +52,5 @@ const UNSETTLED = `
      or exists (select 1 from deployment d where d.service_id = s.id and d.state in (${UNFINISHED_STATES.map((state) => `'${state}'`).join(', ')}))
   union all select 'database/' || id from managed_database
   union all ${BACKUPS}
+  union all ${RECOVERIES}
   union all ${ENDED_ENVIRONMENTS}`;

@@ -8,7 +8,7 @@ const HEARTBEAT_SECONDS = 10;
 /** A look at a key takes seconds; one that hangs for longer is aborted and tried again. */
 const EXPIRE_SECONDS = 300;
 /** Looks at these keys move all of a database's content. */
-const LONG_KEY = /^(backup|restore)\//;
+const LONG_KEY = /^(backup|restore|recoveryBase)\//;
 const LONG_EXPIRE_SECONDS = 3 * 3_600;
 const STOP_TIMEOUT_MS = 20_000;
 /** A finished job does not wake the one that waits behind the same key. By then its row is written. */

@@ -38,9 +38,13 @@ import { DeleteDatabaseMutation } from './database/delete-database.mutation.js';
 import { LinkDatabaseMutation } from './database/link-database.mutation.js';
 import { PauseDatabaseMutation } from './database/pause-database.mutation.js';
 import { ResizeDatabaseMutation } from './database/resize-database.mutation.js';
+import { EndPointInTimeRecoveryMutation } from './database/end-point-in-time-recovery.mutation.js';
+import { PointInTimeRecoveryQuery } from './database/point-in-time-recovery.query.js';
+import { RecoverDatabaseMutation } from './database/recover-database.mutation.js';
 import { RestoreBackupMutation } from './database/restore-backup.mutation.js';
 import { RunBackupSchedulesMutation } from './database/run-backup-schedules.mutation.js';
 import { SendBackupNoticesMutation } from './database/send-backup-notices.mutation.js';
+import { SetPointInTimeRecoveryMutation } from './database/set-point-in-time-recovery.mutation.js';
 import { SetBackupScheduleMutation } from './database/set-backup-schedule.mutation.js';
 import { RotateDatabaseCredentialsMutation } from './database/rotate-database-credentials.mutation.js';
 import { UndeleteDatabaseMutation } from './database/undelete-database.mutation.js';
@@ -210,6 +214,10 @@ const wire = ({ mail = NO_MAIL, ...parts }: SchemaParts, { orm, vault, orchestra
   new CreateBackupMutation(orchestrator),
   new DeleteBackupMutation(orchestrator),
   new RestoreBackupMutation(vault, orchestrator),
+  new PointInTimeRecoveryQuery(),
+  new SetPointInTimeRecoveryMutation(orchestrator),
+  new EndPointInTimeRecoveryMutation(orchestrator),
+  new RecoverDatabaseMutation(vault, orchestrator),
   new SetBackupScheduleMutation(),
   new DeleteBackupScheduleMutation(),
   new RunBackupSchedulesMutation(orchestrator),

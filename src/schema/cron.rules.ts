@@ -17,6 +17,8 @@ export const CRON = z
 export const TIME_ZONE = z.string().max(64, 'must be at most 64 characters').refine(isTimeZone, 'must be a name of the time zone database, e.g. Europe/Berlin');
 export const KEEP_COUNT = z.number().int('must be a whole number').min(1, 'must be from 1 to 1000').max(1000, 'must be from 1 to 1000');
 export const KEEP_DAYS = z.number().int('must be a whole number').min(1, 'must be from 1 to 3650').max(3650, 'must be from 1 to 3650');
+/** A base a day is kept for so long. */
+export const RECOVERY_DAYS = z.number().int('must be a whole number').min(1, 'must be from 1 to 35').max(35, 'must be from 1 to 35');
 
 /** When a schedule comes true next, after a time. */
 export function nextRun({ cron, timeZone }: { cron: string; timeZone: string }, after: Date): Date {

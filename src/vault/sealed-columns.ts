@@ -19,6 +19,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'managed_database', column: 'sealed_next_password', team: 'managed_database.team_id' },
   { table: 'log_drain', column: 'sealed_token', team: 'log_drain.team_id' },
   { table: 'backup', column: 'sealed_key', team: 'backup.team_id' },
+  { table: 'recovery_part', column: 'sealed_key', team: 'recovery_part.team_id' },
   { table: 'log_segment', column: 'sealed_key', team: 'log_segment.team_id' },
   { table: 'preview_variable', column: 'sealed_value', team: ofService('preview_variable') },
   { table: 'service', column: 'sealed_webhook_secret', team: 'service.team_id' },

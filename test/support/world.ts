@@ -5,6 +5,7 @@ import { DatabaseUsage } from '../../src/entities/database-usage.js';
 import { BackupSchedule } from '../../src/entities/backup-schedule.js';
 import { Backup } from '../../src/entities/backup.js';
 import { BackupState } from '../../src/entities/backup-state.js';
+import { PointInTimeRecovery } from '../../src/entities/point-in-time-recovery.js';
 import { Restore } from '../../src/entities/restore.js';
 import { Deployment } from '../../src/entities/deployment.js';
 import { DeploymentEvent } from '../../src/entities/deployment-event.js';
@@ -109,7 +110,8 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const restore = Object.assign(new Restore(), { id: ids.restoreId, ...of, backupId: ids.backupId, databaseId: ids.databaseId, state: BackupState.DONE });
     const schedule = Object.assign(new BackupSchedule(), { ...of, databaseId: ids.databaseId, cron: '30 3 * * *', timeZone: 'UTC', keepCount: 7, nextAt: new Date(Date.now() + 86_400_000) });
     const usage = Object.assign(new DatabaseUsage(), { databaseId: ids.databaseId, storageUsed: 1, storageTotal: 2, observedAt: new Date() });
-    await tx.persist([...backups, schedule, usage, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
+    const recovery = Object.assign(new PointInTimeRecovery(), { ...of, databaseId: ids.databaseId, keepDays: 7, chain: 1, latest: new Date() });
+    await tx.persist([...backups, schedule, recovery, usage, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Build, Object.assign(new Build(), { deploymentId: deployment.id, serviceId: service.id, ...of, state: BuildState.FAILED, request: { repository: 'world/web', branch: 'main', path: null, dockerfile: null, target: null, buildArgs: null } }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));

@@ -15,6 +15,7 @@ import { PreviewHosts } from './015-preview-hosts.js';
 import { BackupPlaces } from './018-backup-places.js';
 import { BuildSecrets } from './020-build-secrets.js';
 import { StoredImages } from './021-stored-images.js';
+import { PointInTimeRecoveries } from './022-point-in-time-recovery.js';
 import { PlacesOfImages } from './023-places-of-images.js';
 import { Builds } from './013-builds.js';
 import { DatabaseUsage } from './016-database-usage.js';
@@ -42,5 +43,6 @@ export const MIGRATIONS = [
   { name: '018-backup-places', class: BackupPlaces },
   { name: '020-build-secrets', class: BuildSecrets },
   { name: '021-stored-images', class: StoredImages },
+  { name: '022-point-in-time-recovery', class: PointInTimeRecoveries },
   { name: '023-places-of-images', class: PlacesOfImages },
 ];

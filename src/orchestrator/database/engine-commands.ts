@@ -29,7 +29,7 @@ export interface Load {
 /** Null unless the engine answers a query with the password; else how full its volume is, and how busy it is. */
 export async function askEngine(at: EnginePod, password: string, signal: AbortSignal): Promise<(Space & Load) | null> {
   const script = `read -r P; { ${at.engine.query}; } > /dev/null 2>&1 || exit 3; df -Pk "${at.engine.mount}" | tail -n 1; { ${at.engine.stats}; } 2> /dev/null || true`;
-  const { end, output } = await run(at, script, [password], signal);
+  const { end, output } = await runScript(at, script, [password], signal);
   if (end.exitCode !== 0) return null;
   const [volume = '', ...stats] = output.trim().split('\n');
   const [, total, used, free] = volume.split(/\s+/);
@@ -44,11 +44,12 @@ function readLoad(lines: readonly string[]): Load {
 
 /** Gives the engine its next password. False where it refuses. */
 export async function rotatePassword(at: EnginePod, password: string, next: string, signal: AbortSignal): Promise<boolean> {
-  const { end } = await run(at, `read -r P; read -r NEXT; { ${at.engine.rotate}; } > /dev/null 2>&1`, [password, next], signal);
+  const { end } = await runScript(at, `read -r P; read -r NEXT; { ${at.engine.rotate}; } > /dev/null 2>&1`, [password, next], signal);
   return end.exitCode === 0;
 }
 
-async function run(at: EnginePod, script: string, lines: readonly string[], signal: AbortSignal): Promise<{ end: CommandEnd; output: string }> {
+/** Runs a shell script beside the engine with these lines as its input, and answers what it printed: the first 16 KiB. */
+export async function runScript(at: EnginePod, script: string, lines: readonly string[], signal: AbortSignal): Promise<{ end: CommandEnd; output: string }> {
   let output = '';
   const end = await execInPod(
     at.client,

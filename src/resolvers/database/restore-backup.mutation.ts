@@ -1,22 +1,17 @@
-import { LockMode, type EntityManager } from '@mikro-orm/postgresql';
+import { LockMode } from '@mikro-orm/postgresql';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { requireAccess } from '../../auth/tenant-scope.js';
 import type { RequestContext } from '../../context.js';
 import { BackupState } from '../../entities/backup-state.js';
 import { Backup } from '../../entities/backup.js';
-import { newId } from '../../entities/columns.js';
-import { DatabaseState } from '../../entities/database-state.js';
-import { ManagedDatabase } from '../../entities/managed-database.js';
 import { Restore } from '../../entities/restore.js';
 import { badRequest, notFound } from '../../errors.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
-import { invalid } from '../../schema/check-input.js';
-import { SERVICE_NAME } from '../../schema/workload.rules.js';
 import type { Vault } from '../../vault/vault.js';
 import { inTransaction } from '../in-transaction.js';
 import { needsCluster } from '../needs-cluster.js';
 import { refuseBusy } from './busy-content.js';
-import { insertDatabase, newPassword } from './create-database.mutation.js';
+import { insertLike, requireName } from './insert-like.js';
 import { lockDatabase } from './lock-database.js';
 
 @Resolver()
@@ -36,8 +31,7 @@ export class RestoreBackupMutation {
     @Arg('databaseId', () => ID, { nullable: true, description: 'The database that the backup must be of: a safeguard.' }) databaseId: string | null,
   ): Promise<Restore> {
     const { actor } = context;
-    const fault = name == null ? undefined : SERVICE_NAME.safeParse(name).error?.issues[0];
-    if (fault) throw invalid([{ path: 'name', message: fault.message }]);
+    requireName(name);
     needsCluster(actor, this.orchestrator);
 
     return inTransaction(context, async (tx) => {
@@ -50,21 +44,11 @@ export class RestoreBackupMutation {
       if (!backup) throw notFound();
       if (backup.state !== BackupState.DONE) throw badRequest(backup.state === BackupState.RUNNING ? 'The backup is still being made.' : 'The backup has failed: there is nothing to restore.');
       if (name == null) await refuseBusy(tx, source);
-      const targetId = name == null ? source.id : await this.#newDatabase(tx, context, source, backup, name);
+      const targetId = name == null ? source.id : await insertLike(tx, context, { ...source, type: backup.engine, version: backup.version }, { name, storage: source.storage }, this.vault, this.orchestrator);
       const restore = Object.assign(new Restore(), { teamId, backupId, databaseId: targetId });
       await tx.persist(restore).flush();
       await this.orchestrator.wake(tx, `restore/${restore.id}`);
       return restore;
     });
-  }
-
-  async #newDatabase(tx: EntityManager, context: RequestContext, source: ManagedDatabase, backup: Backup, name: string): Promise<string> {
-    const id = newId();
-    const { teamId, environmentId, size, resources, storage } = source;
-    const sealedPassword = await this.vault.seal(tx, teamId, id, newPassword());
-    const database = Object.assign(new ManagedDatabase(), { id, teamId, environmentId, name, type: backup.engine, version: backup.version, size, resources, storage, sealedPassword, status: DatabaseState.PROVISIONING, createdAt: new Date() });
-    await insertDatabase(tx, context, database);
-    await this.orchestrator.wake(tx, `database/${id}`);
-    return id;
   }
 }

@@ -8,7 +8,8 @@ const DATABASE = `
 
 const SCHEDULE = 'databaseId cron timeZone keepCount keepDays nextAt trouble createdAt';
 const BACKUP = 'id databaseId state trigger engine version size contentSize sha256 place message createdAt endedAt';
-const RESTORE = 'id backupId databaseId state message createdAt endedAt';
+const RECOVERY = 'databaseId keepDays earliest latest storedBytes trouble createdAt';
+const RESTORE = 'id backupId sourceId toTime databaseId state message createdAt endedAt';
 
 const flatten = { environment: 'name' } as const;
 const tag = 'Databases';
@@ -118,6 +119,28 @@ export const DATABASE_ROUTES: readonly Route[] = [
     summary: 'Restore a backup of this database: into a new one with `name`, else into this one, whose content it replaces',
     operation: gql`mutation restoreBackup($id: ID!, $backupId: ID!, $name: String) { restoreBackup(databaseId: $id, backupId: $backupId, name: $name) { ${RESTORE} } }`,
     params: { id: 'id' }, body: { backupId: 'backupId', name: 'name' }, answer: ['restoreBackup'],
+  },
+  {
+    method: 'GET', path: '/api/databases/:id/point-in-time-recovery', tag, summary: 'Which times of a database can be recovered; null where its log is not kept for that',
+    operation: gql`query getPointInTimeRecovery($id: ID!) { pointInTimeRecovery(databaseId: $id) { ${RECOVERY} } }`,
+    params: { id: 'id' }, answer: ['pointInTimeRecovery'],
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/point-in-time-recovery', tag, needsCluster: true,
+    summary: 'Keep the log of a PostgreSQL database, so that its content can be brought back as of any time of the last `keepDays` (else 7)',
+    operation: gql`mutation setPointInTimeRecovery($id: ID!, $keepDays: Int! = 7) { setPointInTimeRecovery(databaseId: $id, keepDays: $keepDays) { ${RECOVERY} } }`,
+    params: { id: 'id' }, body: { keepDays: 'keepDays' }, answer: ['setPointInTimeRecovery'],
+  },
+  {
+    method: 'DELETE', path: '/api/databases/:id/point-in-time-recovery', tag, summary: 'Keep its log no more; what was kept of it goes', needsCluster: true,
+    operation: gql`mutation endPointInTimeRecovery($id: ID!) { endPointInTimeRecovery(databaseId: $id) { ${RECOVERY} } }`,
+    params: { id: 'id' }, answer: ['endPointInTimeRecovery'],
+  },
+  {
+    method: 'POST', path: '/api/databases/:id/recover', tag, needsCluster: true,
+    summary: 'Bring the content of this database back as it was at a time (`toTime`): into a new one with `name`, else into this one, whose content it replaces',
+    operation: gql`mutation recoverDatabase($id: ID!, $toTime: DateTimeISO!, $name: String) { recoverDatabase(databaseId: $id, toTime: $toTime, name: $name) { ${RESTORE} } }`,
+    params: { id: 'id' }, body: { toTime: 'toTime', name: 'name' }, answer: ['recoverDatabase'],
   },
   {
     method: 'GET', path: '/api/restores/:id', tag, summary: 'How far a restore is',

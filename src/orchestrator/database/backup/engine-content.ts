@@ -26,12 +26,17 @@ export class EngineRefused extends Error {
  * The content of an engine, compressed while it is read and never whole in memory: a slow reader slows the engine down.
  * The stream fails unless the engine says that this was all; `read` is told of all bytes before they are compressed.
  */
-export async function* readContent(at: EnginePod, password: string, read: (bytes: number) => void, signal: AbortSignal): AsyncGenerator<Buffer> {
+export function readContent(at: EnginePod, password: string, read: (bytes: number) => void, signal: AbortSignal): AsyncGenerator<Buffer> {
+  return readCompressed(at, password, at.engine.dump, read, signal);
+}
+
+/** The same of what another script of the engine's writes. */
+export async function* readCompressed(at: EnginePod, password: string, script: string, read: (bytes: number) => void, signal: AbortSignal): AsyncGenerator<Buffer> {
   const ended = new AbortController();
   const whole = AbortSignal.any([signal, ended.signal]);
   const content = new PassThrough();
   const compressed = pipeline(content, createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } }), (error) => error && ended.abort(error));
-  const dump = execInPod(at.client, { ...where(at, `read -r P; ${at.engine.dump}`), input: [Buffer.from(`${password}\n`)], signal: whole }, async (chunk) => {
+  const dump = execInPod(at.client, { ...where(at, `read -r P; ${script}`), input: [Buffer.from(`${password}\n`)], signal: whole }, async (chunk) => {
     read(chunk.length);
     if (!content.write(chunk)) await once(content, 'drain', { signal: whole });
   }).then(
@@ -50,16 +55,21 @@ export async function* readContent(at: EnginePod, password: string, read: (bytes
 /** Brings compressed content of `bytes` in all into the pod, beside what the engine has; nothing of that is touched. Throws `EngineRefused`. */
 export async function stageContent(at: EnginePod, password: string, restoreId: string, compressed: AsyncIterable<Buffer>, bytes: number, signal: AbortSignal): Promise<void> {
   const plain = pipeline(compressed, createZstdDecompress(), () => undefined);
-  async function* input(): AsyncGenerator<Buffer> {
-    yield Buffer.from(`${password}\n`);
-    yield* plain as AsyncIterable<Buffer>;
-  }
   try {
-    const { exitCode, stderr } = await runStep(at, untilRead(`R=${restoreId}; N=${bytes}; ${room(at)}\n${at.engine.restore.stage}`), { input: input(), endsInput: false }, signal);
-    if (exitCode !== 0) throw new EngineRefused('The engine did not take the content of the backup; the database is as it was', stderr, password);
+    await stageInput(at, password, `R=${restoreId}; ${at.engine.restore.stage}`, bytes, { input: plain as AsyncIterable<Buffer>, endsInput: false }, signal);
   } finally {
     plain.destroy();
   }
+}
+
+/** Stages what a script makes of its input, where there is room for `bytes` beside what is there; it finds them in `$N`. Throws `EngineRefused`. */
+export async function stageInput(at: EnginePod, password: string, script: string, bytes: number, { input, endsInput }: { input: AsyncIterable<Buffer>; endsInput: boolean }, signal: AbortSignal): Promise<void> {
+  async function* withPassword(): AsyncGenerator<Buffer> {
+    yield Buffer.from(`${password}\n`);
+    yield* input;
+  }
+  const { exitCode, stderr } = await runStep(at, untilRead(`N=${bytes}; ${room(at)}\n${script}`), { input: withPassword(), endsInput }, signal);
+  if (exitCode !== 0) throw new EngineRefused('The engine did not take the content of the backup; the database is as it was', stderr, password);
 }
 
 /** Puts what was staged in the place of what the engine has, which is kept until the new content has answered. */

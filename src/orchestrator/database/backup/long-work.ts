@@ -50,8 +50,21 @@ export class LongWork {
     const end = (outcome: (tx: EntityManager) => Promise<Outcome>): Promise<LookResult> => this.#end(type, row, lease, async (tx) => sequel(tx, await outcome(tx)));
     const step = row.attempts < MOST_ATTEMPTS ? work : row.attempts < 2 * MOST_ATTEMPTS ? whenCut : undefined;
     if (!step) return end(async () => failed(`It was begun twice, and cut off each time: a server or the database went away. ${row instanceof Restore ? 'The database may have a part of the backup only: restore it again.' : 'Start it again.'}`));
-    if (this.#running >= AT_ONCE) return { again: 'later', seconds: SOON_SECONDS };
+    return (await this.hold(() => this.#step(type, row, lease, step, end))) ?? { again: 'later', seconds: SOON_SECONDS };
+  }
+
+  /** Runs what moves all of a database's content; null where as many as may are at work. */
+  async hold<T>(work: () => Promise<T>): Promise<T | null> {
+    if (this.#running >= AT_ONCE) return null;
     this.#running += 1;
+    try {
+      return await work();
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async #step<T extends Row>(type: EntityName<T>, row: T, lease: HeldLease, step: Work, end: (outcome: (tx: EntityManager) => Promise<Outcome>) => Promise<LookResult>): Promise<LookResult> {
     const late = AbortSignal.timeout(DEADLINE_MS);
     try {
       const done = await step(() => this.#begin(type, row, lease), AbortSignal.any([lease.signal, late]));
@@ -64,8 +77,6 @@ export class LongWork {
       if (message === null) throw error;
       this.logger.warn({ err: error, key: lease.fence.key }, 'a backup or a restore failed');
       return await end(async () => failed(message));
-    } finally {
-      this.#running -= 1;
     }
   }
 
@@ -97,7 +108,8 @@ const failed = (message: string): Outcome => ({ state: BackupState.FAILED, messa
 /** Errors that are about the database or the object, told in a sentence; others are ours, and the look is tried again. */
 const TOLD = new Set(['EngineRefused', 'EngineAway', 'ObjectBroken', 'StorageFailed']);
 
-function sentenceOf(error: unknown): string | null {
+/** What is told of an error; null where it is not for users. */
+export function sentenceOf(error: unknown): string | null {
   const { name, message, code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (name !== undefined && TOLD.has(name)) return message ?? null;
   if (['ENOSPC', 'EACCES', 'EROFS', 'ENOTDIR'].includes(code ?? '')) return 'The folder of the backups cannot be written. The operator finds more in the log.';
