@@ -6,6 +6,9 @@ import { BackupSchedule } from '../../src/entities/backup-schedule.js';
 import { Backup } from '../../src/entities/backup.js';
 import { BackupState } from '../../src/entities/backup-state.js';
 import { PointInTimeRecovery } from '../../src/entities/point-in-time-recovery.js';
+import { BackupPlace } from '../../src/entities/backup-place.js';
+import { RecoveryPartKind } from '../../src/entities/recovery-part-kind.js';
+import { RecoveryPart } from '../../src/entities/recovery-part.js';
 import { Restore } from '../../src/entities/restore.js';
 import { Deployment } from '../../src/entities/deployment.js';
 import { DeploymentEvent } from '../../src/entities/deployment-event.js';
@@ -111,7 +114,11 @@ export async function createWorld(api: Pick<TestApi, 'database' | 'vault' | 'em'
     const schedule = Object.assign(new BackupSchedule(), { ...of, databaseId: ids.databaseId, cron: '30 3 * * *', timeZone: 'UTC', keepCount: 7, nextAt: new Date(Date.now() + 86_400_000) });
     const usage = Object.assign(new DatabaseUsage(), { databaseId: ids.databaseId, storageUsed: 1, storageTotal: 2, observedAt: new Date() });
     const recovery = Object.assign(new PointInTimeRecovery(), { ...of, databaseId: ids.databaseId, keepDays: 7, chain: 1, latest: new Date() });
-    await tx.persist([...backups, schedule, recovery, usage, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
+    const parts = [{ kind: RecoveryPartKind.BASE, name: 'base', reachedAt: new Date('2025-01-01T00:00:00Z') }, { kind: RecoveryPartKind.SEGMENT, name: '000000010000000000000001', reachedAt: new Date('2026-02-01T00:00:00Z') }].map((part) =>
+      Object.assign(new RecoveryPart(), { ...of, ...part, databaseId: ids.databaseId, chain: 1, segment: 1, size: 1, contentSize: 1, place: BackupPlace.VOLUME }),
+    );
+    for (const part of parts) part.sealedKey = await api.vault.seal(tx, team.id, part.id, 'world-key');
+    await tx.persist([...backups, schedule, recovery, ...parts, usage, restore, member, credential, drain, preview, environment, database, group, spare, invitation, deployment]).flush();
     await tx.insert(DeploymentEvent, Object.assign(new DeploymentEvent(), { deploymentId: deployment.id, number: 1, state: DeploymentState.QUEUED }));
     await tx.insert(Build, Object.assign(new Build(), { deploymentId: deployment.id, serviceId: service.id, ...of, state: BuildState.FAILED, request: { repository: 'world/web', branch: 'main', path: null, dockerfile: null, target: null, buildArgs: null } }));
     await tx.insert(Release, Object.assign(new Release(), { id: ids.releaseId, serviceId: service.id, number: 1, digest: `sha256:${'a'.repeat(64)}`, spec: specOf(service) }));

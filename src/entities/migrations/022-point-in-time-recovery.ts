@@ -22,7 +22,7 @@ const TABLES = `
     "ended_at" timestamptz(3) null,
     primary key ("database_id")
   );
-  alter table "point_in_time_recovery" add constraint "point_in_time_recovery_database_id_foreign" foreign key ("database_id") references "managed_database" ("id") on delete cascade;
+  alter table "point_in_time_recovery" add constraint "point_in_time_recovery_database_id_foreign" foreign key ("database_id") references "managed_database" ("id") on update cascade on delete cascade;
   alter table "point_in_time_recovery" add constraint "point_in_time_recovery_team_id_foreign" foreign key ("team_id") references "team" ("id");
 
   create table "recovery_part" (

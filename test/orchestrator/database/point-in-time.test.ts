@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClusterInstallation } from '../cluster-installation.js';
@@ -71,6 +71,9 @@ describe('the recovery of a postgres database to a point in time', () => {
   }, 60_000);
 
   it('is set while the database serves, and refused for an engine without', async () => {
+    const other = await databases.create({ name: 'cache', type: 'redis', storage: '300Mi' });
+    await expect(apex.graphql('mutation ($id: ID!) { setPointInTimeRecovery(databaseId: $id) { keepDays } }', { id: other.id })).rejects.toThrow(/Only PostgreSQL.*setBackupSchedule/);
+    await databases.change('deleteDatabase', other.id, ', force: "cache"');
     const { setPointInTimeRecovery } = await apex.graphql<{ setPointInTimeRecovery: SeenRecovery }>(`mutation ($id: ID!) { setPointInTimeRecovery(databaseId: $id, keepDays: 3) { ${FIELDS} } }`, { id });
     expect(setPointInTimeRecovery).toMatchObject({ keepDays: 3, earliest: null, latest: null });
     const seen = await apex.eventually(recovery, (now) => now?.earliest != null, 90);
@@ -86,12 +89,81 @@ describe('the recovery of a postgres database to a point in time', () => {
     const end = (await sql(id, 'drop table t', 'create table later (n int)'), new Date().toISOString());
     await reaching(end);
     expect(new Set(known.map(({ content }) => content)).size).toBe(2);
-    for (const [index, { at, content }] of known.entries()) {
-      const done = await recover(at, `ledger-${index}`);
-      expect(done).toMatchObject({ state: 'DONE', message: null });
-      expect(await sql(done.databaseId, READ)).toBe(content);
-      expect(await inPod(done.databaseId, 'ls -A /var/lib/postgresql/data')).not.toContain('apex-recovery');
-    }
+    const { at, content } = known[0]!;
+    const done = await recover(at, 'ledger-before');
+    expect(done).toMatchObject({ state: 'DONE', message: null });
+    expect(await sql(done.databaseId, READ)).toBe(content);
+    expect(await inPod(done.databaseId, 'ls -A /var/lib/postgresql/data')).not.toContain('apex-recovery');
     await expect(sql(id, READ)).rejects.toThrow(/does not exist/);
   }, 240_000);
+
+  it('brings it back into the database itself, whose log goes on', async () => {
+    const { at, content } = known[1]!;
+    expect(await recover(at)).toMatchObject({ state: 'DONE', message: null, databaseId: id });
+    expect(await sql(id, READ)).toBe(content);
+    expect(await sql(id, "select to_regclass('later')")).toBe('');
+    await sql(id, "insert into t values (-1, 'after')");
+    const later = await remember();
+    await sql(id, 'delete from t');
+    await reaching(new Date().toISOString());
+    expect(await recover(later)).toMatchObject({ state: 'DONE', message: null });
+    expect(await sql(id, READ)).toBe(known.at(-1)!.content);
+  }, 120_000);
+
+  it('refuses a time that it does not have, and says which it has', async () => {
+    const { earliest } = (await recovery())!;
+    await expect(recover('2020-01-01T00:00:00Z')).rejects.toThrow(`Any time from ${earliest} to `);
+    await expect(recover(new Date(Date.now() + 3_600_000).toISOString(), 'tomorrow')).rejects.toThrow(/can be recovered, and not/);
+  }, 30_000);
+
+  it('refuses what is not as it was written, and the database stays as it is', async () => {
+    const before = await sql(id, READ);
+    for (const kind of ['SEGMENT', 'BASE']) {
+      const [part] = await apex.database.orm.em.fork().execute<{ id: string }[]>('select id from recovery_part where database_id = ? and kind = ? order by segment desc limit 1', [id, kind]);
+      const path = join(folder, id, part!.id);
+      const stored = await readFile(path);
+      const altered = Buffer.from(stored);
+      altered[altered.length >> 1]! ^= 1;
+      await writeFile(path, altered);
+      expect(await recover((await recovery())!.latest!)).toMatchObject({ state: 'FAILED', message: expect.stringMatching(/is not what was written, or is gone\. The database is as it was/) });
+      await writeFile(path, stored);
+      expect(await sql(id, READ)).toBe(before);
+      expect(await inPod(id, 'ls -A /var/lib/postgresql/data; ls -A /tmp')).not.toContain('apex-recovery');
+    }
+  }, 120_000);
+
+  it('begins anew where the engine has let go of its log, and tells of the gap', async () => {
+    const before = (await recovery())!;
+    await sql(id, "select pg_drop_replication_slot('apex_recovery')", 'create table gap (n int)');
+    const lost = await remember();
+    await sql(id, "insert into t values (-2, 'after the gap')");
+    await look();
+    const bases = (): Promise<{ chain: number }[]> => apex.database.orm.em.fork().execute("select chain from recovery_part where database_id = ? and kind = 'BASE' order by chain", [id]);
+    await apex.eventually(bases, (rows) => rows.length === 2, 90);
+    await remember();
+    await reaching(known.at(-1)!.at);
+    await expect(recover(lost)).rejects.toThrow(`the log of that time is missing. Choose one up to ${before.latest}`);
+    expect(await recover(known.at(-1)!.at)).toMatchObject({ state: 'DONE', message: null });
+    expect(await sql(id, READ)).toBe(known.at(-1)!.content);
+  }, 180_000);
+
+  it('keeps what its days need, and no more', async () => {
+    const files = async (): Promise<string[]> => (await readdir(join(folder, id))).sort();
+    const rows = async (): Promise<string[]> => (await apex.database.orm.em.fork().execute<{ id: string }[]>('select id from recovery_part where database_id = ? order by id', [id])).map((row) => row.id);
+    expect(await files()).toEqual(await rows());
+    const [kept] = await apex.database.orm.em.fork().execute<{ id: string }[]>("update recovery_part set reached_at = reached_at - interval '4 days' where database_id = ? and kind = 'BASE' and chain = 2 returning id", [id]);
+    await apex.database.orm.em.fork().transactional((tx) => apex.orchestrator.wake(tx, `recoveryBase/${id}`));
+    const left = await apex.eventually(() => apex.database.orm.em.fork().execute<{ chain: number; id: string }[]>('select distinct chain from recovery_part where database_id = ?', [id]), (all) => all.length === 1, 30);
+    expect(left[0]!.chain).toBe(2);
+    expect(await rows()).toContain(kept!.id);
+    expect(await files()).toEqual(await rows());
+  }, 60_000);
+
+  it('is ended: the engine lets go of its log, and what was kept of it goes', async () => {
+    await apex.graphql('mutation ($id: ID!) { endPointInTimeRecovery(databaseId: $id) { keepDays } }', { id });
+    await apex.eventually(recovery, (seen) => seen === null, 60);
+    expect(await sql(id, 'select count(*) from pg_replication_slots')).toBe('0');
+    expect(await readdir(folder)).not.toContain(id);
+    await expect(recover(known[0]!.at)).rejects.toThrow(/keeps no log.*Restore a backup instead/);
+  }, 90_000);
 });

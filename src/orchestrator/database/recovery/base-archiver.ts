@@ -11,7 +11,7 @@ import { openEngine, type OpenEngine } from '../backup/engine-access.js';
 import { readCompressed } from '../backup/engine-content.js';
 import { sentenceOf } from '../backup/long-work.js';
 import { presentSegment, recoveryOf } from './recovery-commands.js';
-import type { RecoveryParts } from './recovery-parts.js';
+import { writeRecovery, type RecoveryParts } from './recovery-parts.js';
 
 const DAY_MS = 86_400_000;
 const DEADLINE_MS = 2 * 3_600_000;
@@ -40,7 +40,7 @@ export class BaseArchiver {
       lease.signal.throwIfAborted();
       const message = sentenceOf(error);
       if (message === null) throw error;
-      await this.#write(recovery, lease, { baseTrouble: message });
+      await writeRecovery(this.parts.orm, recovery, lease, { baseTrouble: message });
       return { again: 'later', seconds: AGAIN_SECONDS };
     }
   }
@@ -53,7 +53,7 @@ export class BaseArchiver {
     const insert = await this.parts.parts.write({ databaseId, teamId, chain, kind: RecoveryPartKind.BASE, segment, name: 'base' }, content, () => contentSize, signal);
     const { time } = await presentSegment(engine, signal);
     // The log that was written meanwhile completes it.
-    await this.#write(recovery, lease, { baseTrouble: null }, async (tx) => {
+    await writeRecovery(this.parts.orm, recovery, lease, { baseTrouble: null }, async (tx) => {
       await insert(tx, time);
       await this.parts.queue.wake(tx, `recoveryLog/${databaseId}`);
     });
@@ -73,14 +73,6 @@ export class BaseArchiver {
     await this.parts.orm.em.fork().transactional(async (tx) => {
       await requireFence(tx, lease.fence);
       await tx.nativeDelete(RecoveryPart, { id: { $in: old.map(({ id }) => id) } });
-    });
-  }
-
-  async #write(recovery: PointInTimeRecovery, lease: HeldLease, change: Partial<PointInTimeRecovery>, more?: (tx: EntityManager) => Promise<void>): Promise<void> {
-    await this.parts.orm.em.fork().transactional(async (tx) => {
-      await requireFence(tx, lease.fence);
-      await tx.nativeUpdate(PointInTimeRecovery, { databaseId: recovery.databaseId }, change);
-      await more?.(tx);
     });
   }
 }

@@ -9,7 +9,7 @@ import type { LookResult } from '../../../queue/wake-queue.js';
 import { openEngine, type OpenEngine } from '../backup/engine-access.js';
 import { sentenceOf } from '../backup/long-work.js';
 import { endLog, letGo, lookAtLog, readSegment, type LogLook } from './recovery-commands.js';
-import type { RecoveryParts } from './recovery-parts.js';
+import { writeRecovery, type RecoveryParts } from './recovery-parts.js';
 
 /** So much is lost with a volume at most, about. */
 const EVERY_SECONDS = 60;
@@ -35,7 +35,7 @@ export class LogArchiver {
       lease.signal.throwIfAborted();
       const message = sentenceOf(error);
       if (message === null) throw error;
-      await this.#write(recovery, lease, { logTrouble: message });
+      await writeRecovery(this.parts.orm, recovery, lease, { logTrouble: message });
       return { again: 'later', seconds: EVERY_SECONDS };
     }
   }
@@ -46,7 +46,7 @@ export class LogArchiver {
     const look = await lookAtLog(engine, known, lease.signal);
     if (look.began !== null) await this.#beginChain(recovery, look.began, lease);
     if (look.ended && !(await this.#takeSegments(recovery, engine, look.ended, look.reachedAt, lease))) return false;
-    await this.#write(recovery, lease, { latest: look.reachedAt, logTrouble: null, ...(look.ended && { snapshot: look.ended.snapshot }) });
+    await writeRecovery(this.parts.orm, recovery, lease, { latest: look.reachedAt, logTrouble: null, ...(look.ended && { snapshot: look.ended.snapshot }) });
     if (look.ended) await letGo(engine, look.ended.switched, lease.signal);
     return true;
   }
@@ -59,14 +59,14 @@ export class LogArchiver {
       const content = await readSegment(engine, nameOf(segment), lease.signal);
       const facts = { databaseId, teamId, chain, kind: RecoveryPartKind.SEGMENT, segment, name: nameOf(segment) };
       const insert = await this.parts.parts.write(facts, one(content), () => content.length, lease.signal);
-      await this.#write(recovery, lease, { nextSegment: segment + 1 }, (tx) => insert(tx, segment === current - 1 ? reachedAt : null));
+      await writeRecovery(this.parts.orm, recovery, lease, { nextSegment: segment + 1 }, (tx) => insert(tx, segment === current - 1 ? reachedAt : null));
     }
     return true;
   }
 
   /** The engine keeps its log from here on; what was archived before leads to nothing later. */
   async #beginChain(recovery: PointInTimeRecovery, began: number, lease: HeldLease): Promise<void> {
-    await this.#write(recovery, lease, { chain: recovery.chain + 1, nextSegment: began, snapshot: null }, (tx) => this.parts.queue.wake(tx, `recoveryBase/${recovery.databaseId}`));
+    await writeRecovery(this.parts.orm, recovery, lease, { chain: recovery.chain + 1, nextSegment: began, snapshot: null }, (tx) => this.parts.queue.wake(tx, `recoveryBase/${recovery.databaseId}`));
   }
 
   /** The engine is told first: it would keep its log for nobody. One that is gone keeps nothing. */
@@ -88,15 +88,6 @@ export class LogArchiver {
       await tx.nativeDelete(PointInTimeRecovery, { databaseId, endedAt: { $ne: null } });
     });
     return this.parts.work.over(lease);
-  }
-
-  async #write(recovery: PointInTimeRecovery, lease: HeldLease, change: Partial<PointInTimeRecovery>, more?: (tx: EntityManager) => Promise<void>): Promise<void> {
-    await this.parts.orm.em.fork().transactional(async (tx) => {
-      await requireFence(tx, lease.fence);
-      await tx.nativeUpdate(PointInTimeRecovery, { databaseId: recovery.databaseId }, change);
-      await more?.(tx);
-    });
-    Object.assign(recovery, change);
   }
 }
 
