@@ -56,8 +56,8 @@ export class BackupLife {
   }
 
   /** A restore once it has ended. */
-  async ended(id: string): Promise<SeenRestore> {
+  async ended(id: string, seconds = 120): Promise<SeenRestore> {
     const read = async (): Promise<SeenRestore> => (await this.apex.graphql<{ restore: SeenRestore }>('query ($id: ID!) { restore(id: $id) { id databaseId state message } }', { id })).restore;
-    return this.apex.eventually(read, ({ state }) => state !== 'RUNNING', 120);
+    return this.apex.eventually(read, ({ state }) => state !== 'RUNNING', seconds);
   }
 }

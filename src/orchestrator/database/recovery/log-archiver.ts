@@ -16,6 +16,8 @@ const EVERY_SECONDS = 60;
 const SOON_SECONDS = 2;
 /** A look has its end; what is left is the next one's. */
 const MOST_SEGMENTS = 64;
+/** An engine that writes so many in between may soon have to let go of its log. */
+const MANY_SEGMENTS = 6;
 
 /** Archives the log of a database, a segment at a time, and lets the engine go of it then. */
 export class LogArchiver {
@@ -29,8 +31,8 @@ export class LogArchiver {
     try {
       const engine = await openEngine(em, databaseId, this.parts, lease.signal, 'to read');
       if (!engine) return { again: 'later', seconds: SOON_SECONDS };
-      const isDone = await this.#archive(em, recovery, engine, lease);
-      return { again: 'later', seconds: isDone ? EVERY_SECONDS : SOON_SECONDS };
+      const taken = await this.#archive(em, recovery, engine, lease);
+      return { again: 'later', seconds: taken > MANY_SEGMENTS ? SOON_SECONDS : EVERY_SECONDS };
     } catch (error) {
       lease.signal.throwIfAborted();
       const message = sentenceOf(error);
@@ -40,28 +42,26 @@ export class LogArchiver {
     }
   }
 
-  /** True when nothing is left to archive for now. */
-  async #archive(em: EntityManager, recovery: PointInTimeRecovery, engine: OpenEngine, lease: HeldLease): Promise<boolean> {
+  /** Answers how many segments it took. */
+  async #archive(em: EntityManager, recovery: PointInTimeRecovery, engine: OpenEngine, lease: HeldLease): Promise<number> {
     const known = { next: recovery.nextSegment, snapshot: (await endsWithBase(em, recovery)) ? null : recovery.snapshot };
-    const look = await lookAtLog(engine, known, lease.signal);
-    if (look.began !== null) await this.#beginChain(recovery, look.began, lease);
-    if (look.ended && !(await this.#takeSegments(recovery, engine, look.ended, look.reachedAt, lease))) return false;
-    await writeRecovery(this.parts.orm, recovery, lease, { latest: look.reachedAt, logTrouble: null, ...(look.ended && { snapshot: look.ended.snapshot }) });
-    if (look.ended) await letGo(engine, look.ended.switched, lease.signal);
-    return true;
+    const { began, reachedAt, ended } = await lookAtLog(engine, known, lease.signal);
+    if (began !== null) await this.#beginChain(recovery, began, lease);
+    const first = recovery.nextSegment ?? 0;
+    const last = ended ? Math.min(ended.current, first + MOST_SEGMENTS) : first;
+    for (let segment = first; segment < last; segment += 1) await this.#take(recovery, engine, segment, ended!, segment === ended!.current - 1 ? reachedAt : null, lease);
+    if (ended && last < ended.current) return last - first;
+    await writeRecovery(this.parts.orm, recovery, lease, { latest: reachedAt, logTrouble: null, ...(ended && { snapshot: ended.snapshot }) });
+    if (ended) await letGo(engine, ended.switched, lease.signal);
+    return last - first;
   }
 
-  async #takeSegments(recovery: PointInTimeRecovery, engine: OpenEngine, { current, nameOf }: NonNullable<LogLook['ended']>, reachedAt: Date, lease: HeldLease): Promise<boolean> {
+  async #take(recovery: PointInTimeRecovery, engine: OpenEngine, segment: number, { nameOf }: NonNullable<LogLook['ended']>, reachedAt: Date | null, lease: HeldLease): Promise<void> {
     const { databaseId, teamId, chain } = recovery;
-    const first = recovery.nextSegment ?? current;
-    for (let segment = first; segment < current; segment += 1) {
-      if (segment === first + MOST_SEGMENTS) return false;
-      const content = await readSegment(engine, nameOf(segment), lease.signal);
-      const facts = { databaseId, teamId, chain, kind: RecoveryPartKind.SEGMENT, segment, name: nameOf(segment) };
-      const insert = await this.parts.parts.write(facts, one(content), () => content.length, lease.signal);
-      await writeRecovery(this.parts.orm, recovery, lease, { nextSegment: segment + 1 }, (tx) => insert(tx, segment === current - 1 ? reachedAt : null));
-    }
-    return true;
+    const content = await readSegment(engine, nameOf(segment), lease.signal);
+    const facts = { databaseId, teamId, chain, kind: RecoveryPartKind.SEGMENT, segment, name: nameOf(segment) };
+    const insert = await this.parts.parts.write(facts, one(content), () => content.length, lease.signal);
+    await writeRecovery(this.parts.orm, recovery, lease, { nextSegment: segment + 1 }, (tx) => insert(tx, reachedAt));
   }
 
   /** The engine keeps its log from here on; what was archived before leads to nothing later. */
