@@ -43,8 +43,18 @@ const CUT_OFF = '/tmp/.apex-recovery';
 const SESSION = `export PGPASSWORD="$P" PGHOST="$POD_IP" PGUSER=app PGDATABASE=app
 ask() { psql -XqtA -F ' ' -v ON_ERROR_STOP=1 "$@"; }`;
 
-/** Who was cut off is in a group of processes with all that it began. */
-const CLEAN = `[ ! -s ${CUT_OFF} ] || kill -KILL -- "-$(cat ${CUT_OFF})" 2> /dev/null
+/**
+ * Who was cut off is in a group of processes with all that it began. Those are ended from the leaves on, so that each shell sees it and ends
+ * by itself: a process whose parent is gone falls to the engine, which is the first of the pod, and takes it for a crash of its own where a signal ended it.
+ */
+const CLEAN = `members() { cat /proc/[0-9]*/stat 2> /dev/null | while read -r pid name _ _ group _; do [ "$group" != "$1" ] || [ "$name" = '(sh)' ] || echo "$pid $name"; done; }
+if [ -s ${CUT_OFF} ]; then
+  cut=$(cat ${CUT_OFF}); tries=0
+  while [ -d "/proc/$cut" ] && [ $tries -lt 50 ]; do
+    members "$cut" | while read -r pid name; do if [ "$name" = '(postgres)' ]; then kill -INT "$pid"; else kill -TERM "$pid"; fi; done 2> /dev/null
+    tries=$((tries + 1)); sleep 0.2
+  done
+fi
 rm -rf ${SIDE} ${CUT_OFF}`;
 
 /** By a physical replication slot, for which the server need not start anew, and `pg_basebackup`. https://www.postgresql.org/docs/current/continuous-archiving.html */

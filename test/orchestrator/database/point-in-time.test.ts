@@ -118,6 +118,7 @@ describe('the recovery of a postgres database to a point in time', () => {
 
   it('refuses what is not as it was written, and the database stays as it is', async () => {
     const before = await sql(id, READ);
+    const since = await sql(id, "select backend_start from pg_stat_activity where backend_type = 'checkpointer'");
     for (const kind of ['SEGMENT', 'BASE']) {
       const [part] = await apex.database.orm.em.fork().execute<{ id: string }[]>('select id from recovery_part where database_id = ? and kind = ? order by segment desc limit 1', [id, kind]);
       const path = join(folder, id, part!.id);
@@ -130,10 +131,11 @@ describe('the recovery of a postgres database to a point in time', () => {
       expect(await sql(id, READ)).toBe(before);
       expect(await inPod(id, 'ls -A /var/lib/postgresql/data; ls -A /tmp')).not.toContain('apex-recovery');
     }
+    // The engine has not crashed meanwhile.
+    expect(await sql(id, "select backend_start from pg_stat_activity where backend_type = 'checkpointer'")).toBe(since);
   }, 120_000);
 
   it('begins anew where the engine has let go of its log, and tells of the gap', async () => {
-    const before = (await recovery())!;
     await sql(id, "select pg_drop_replication_slot('apex_recovery')", 'create table gap (n int)');
     const lost = await remember();
     await sql(id, "insert into t values (-2, 'after the gap')");
@@ -142,7 +144,7 @@ describe('the recovery of a postgres database to a point in time', () => {
     await apex.eventually(bases, (rows) => rows.length === 2, 90);
     await remember();
     await reaching(known.at(-1)!.at);
-    await expect(recover(lost)).rejects.toThrow(`the log of that time is missing. Choose one up to ${before.latest}`);
+    await expect(recover(lost)).rejects.toThrow(/the log of that time is missing\. Choose one up to 20.*, or a later one/);
     expect(await recover(known.at(-1)!.at)).toMatchObject({ state: 'DONE', message: null });
     expect(await sql(id, READ)).toBe(known.at(-1)!.content);
   }, 180_000);

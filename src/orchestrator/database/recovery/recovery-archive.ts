@@ -13,9 +13,17 @@ const OWNER_ONLY = 0o600;
 /** A base and segments as one tar file, read as it is taken (see `EngineRecovery.stage`). Throws `ObjectBroken` in the middle where a part is not what was written. */
 export async function* recoveryArchive(em: EntityManager, plan: RecoveryPlan, parts: PartStore, signal: AbortSignal): AsyncGenerator<Buffer> {
   const pack = tar.pack();
-  const filled = fill(pack, em, plan, parts, signal).catch((error: Error) => pack.destroy(error));
+  // Of a stream that nobody reads at that moment, an error would end the process.
+  pack.on('error', () => undefined);
+  let failure: Error | undefined;
+  const filled = fill(pack, em, plan, parts, signal).catch((error: Error) => {
+    failure = error;
+    pack.destroy(error);
+  });
   try {
     yield* pack as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw failure ?? error;
   } finally {
     pack.destroy();
     await filled;
@@ -26,7 +34,7 @@ async function fill(pack: Pack, em: EntityManager, { base, segments }: RecoveryP
   await whole(base, () => repack(pack, parts.read(em, base, signal)));
   for (const segment of segments) {
     const content = await whole(segment, () => collect(parts.read(em, segment, signal)));
-    pack.entry({ name: `wal/${segment.name}.gz`, mode: OWNER_ONLY }, content);
+    await pipeline([content], pack.entry({ name: `wal/${segment.name}.gz`, size: content.length, mode: OWNER_ONLY }));
   }
   pack.entry({ name: 'whole', mode: OWNER_ONLY }, '');
   pack.finalize();
@@ -34,12 +42,16 @@ async function fill(pack: Pack, em: EntityManager, { base, segments }: RecoveryP
 
 async function repack(pack: Pack, packed: AsyncIterable<Buffer>): Promise<void> {
   const entries = tar.extract();
+  entries.on('error', () => undefined);
   const read = pipeline(packed, createZstdDecompress(), entries);
+  // It may fail before it is waited for.
+  read.catch(() => undefined);
   try {
     for await (const entry of entries) await pipeline(entry, pack.entry({ ...entry.header, name: `base/${entry.header.name}`, pax: null }));
+    await read;
   } finally {
     entries.destroy();
-    await read;
+    await read.catch(() => undefined);
   }
 }
 
