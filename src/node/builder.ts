@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { REGISTRY_NAME } from './addresses.js';
 import { CLUSTER_SOURCES } from './binaries.js';
 import { goToolchain } from './go-toolchain.js';
-import { makeDebianRoot, putAccounts, putBusybox } from './images/debian-root.js';
+import { makeDebianRoot, putAccounts, putBusybox, putCertificates } from './images/debian-root.js';
 import { PATH_VARIABLE } from './images/seed-image.js';
 import { readJson, writeJson } from './json-file.js';
 import { NodeLock } from './node-lock.js';
@@ -22,7 +22,6 @@ const PROGRAMS = ['buildctl', 'buildkitd'] as const;
 const PACKAGE = 'github.com/moby/buildkit/cmd';
 /** Counts up when what the image is made of beside the programs changes. */
 const RECIPE = 1;
-const BUNDLE = 'etc/ssl/certs/ca-certificates.crt';
 
 export interface BuilderOptions {
   readonly cacheDir: string;
@@ -59,10 +58,7 @@ export async function prepareBuilder(options: BuilderOptions): Promise<Builder> 
       await makeDebianRoot(root, ['runc', 'busybox-static'], { debs: join(cacheDir, 'debs'), signal });
       putAccounts(root, []);
       await putBusybox(root);
-      if (existsSync(`/${BUNDLE}`)) {
-        mkdirSync(dirname(join(root, BUNDLE)), { recursive: true });
-        copyFileSync(`/${BUNDLE}`, join(root, BUNDLE));
-      }
+      putCertificates(root);
       const files = PROGRAMS.map((name) => [join(folder, name), `/usr/bin/${name}`] as const);
       await pushImage(paths, ports, { name: image, dirs: [[root, '/']], files, entrypoint: ['buildkitd'], env: { PATH: PATH_VARIABLE } }, signal);
     }

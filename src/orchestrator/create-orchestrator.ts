@@ -174,6 +174,7 @@ class KubernetesOrchestrator implements RunningOrchestrator {
     await this.#link.start();
     const { orm, logger, queue } = this.#parts;
     await queue.work((key, signal) => reconcile(key, signal, { orm, logger, state: () => this.#view.state, reconcilers: this.#reconcilers }));
+    this.#builds.start();
     this.#resync.start();
     this.#logHistory.start();
     this.#uploads?.start();

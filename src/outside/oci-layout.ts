@@ -37,6 +37,13 @@ export function indexOf(folder: string): Manifest {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Manifest) : {};
 }
 
+/** The one image of a layout. Throws where there are others, or none. */
+export function onlyImage(folder: string): Descriptor {
+  const { manifests: [image, ...more] = [] } = indexOf(folder);
+  if (!image || more.length > 0) throw new Error('A build makes one image');
+  return image;
+}
+
 export function addToLayout(folder: string, descriptor: Descriptor): void {
   const { manifests = [] } = indexOf(folder);
   writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [...manifests, descriptor] }));

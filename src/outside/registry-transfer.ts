@@ -2,7 +2,7 @@ import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetch, type BodyInit, type Response } from 'undici';
-import { blobPath, indexOf, INDEX, MANIFEST, type Descriptor, type Manifest } from './oci-layout.js';
+import { blobPath, INDEX, MANIFEST, onlyImage, type Descriptor, type Manifest } from './oci-layout.js';
 import { pullImage, RegistryRefusal } from './pull-image.js';
 import type { RegistryDoor } from './registry-door.js';
 import type { RegistryAction } from './registry-token.js';
@@ -46,8 +46,7 @@ export class RegistryTransfer {
 
   /** Pushes the one image of a layout under the tags, and answers its digest. */
   async push(folder: string, repository: string, tags: readonly string[], signal: AbortSignal): Promise<string> {
-    const { manifests: [top, ...more] = [] } = indexOf(folder);
-    if (!top || more.length > 0) throw new Error('A build makes one image');
+    const top = onlyImage(folder);
     await this.#pushManifest(folder, repository, top, [top.digest, ...tags], signal);
     return top.digest;
   }

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { cachePath } from '../../src/cli/surroundings.js';
 import { prepareBuilder } from '../../src/node/builder.js';
 import { until } from '../acceptance/rest-client.js';
 import { Installation, type ServerProcess } from '../faults/server-process.js';
+import { askRegistryOfNode } from '../support/node-registry.js';
 import { startGitServer, type GitServer } from '../support/git-server.js';
 
 /** Compiling BuildKit, on a machine that has never built. */
@@ -41,6 +44,7 @@ async function build(name: string, dockerfile: string): Promise<string> {
 
 const DEPLOYMENT = 'query ($id: ID!) { deployment(id: $id) { state reason { code message } steps { name state } build { state failingStep } } }';
 const ended = (id: string): Promise<any> => until('it ends', async () => (await graph(DEPLOYMENT, { id })).deployment, ({ state }) => ENDED.includes(state), 120);
+const foldersOf = (pid: number): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('apex-build-') && name.split('-')[3] === String(pid));
 const builders = async (): Promise<string[]> => (await installation.objects('Job')).map(({ metadata }) => metadata.name as string);
 
 test('a server that dies over a build leaves it to the next one, and nothing of it behind', async () => {
@@ -48,10 +52,28 @@ test('a server that dies over a build leaves it to the next one, and nothing of 
   await until('the build is at work', () => graph('query ($id: ID!) { buildLogs(deploymentId: $id) { lines { message } } }', { id }), ({ buildLogs }) => buildLogs.lines.some(({ message }: any) => message === 'begun'), 60);
   const [first] = await builders();
   expect(first).toBeDefined();
+  const killed = server.pid;
+  expect(foldersOf(killed)).toHaveLength(1);
   await server.signal('SIGKILL');
   await server.start();
   expect(await ended(id)).toMatchObject({ state: 'LIVE', reason: null, build: { state: 'SUCCEEDED' }, steps: [{ name: 'PREPARE', state: 'DONE' }, { name: 'BUILD', state: 'DONE' }, { name: 'ROLL_OUT', state: 'DONE' }] });
   await until('no builder is left', builders, (names) => names.length === 0, 30);
+  expect(foldersOf(killed)).toEqual([]);
+}, 150_000);
+
+test('an image that was stored, though its build could not be written down, does not stay in the registry', async () => {
+  await installation.rows(`create function no_end() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`);
+  await installation.rows(`create trigger no_end before update on build for each row when (new.state = 'SUCCEEDED') execute function no_end()`);
+  try {
+    const id = await build('unwritten', 'FROM busybox\nCMD ["sleep", "3600"]\n');
+    expect(await ended(id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining('The build was begun several times and interrupted each time.') } });
+    const [{ image }] = await installation.rows<{ image: string }>(`select spec->>'image' as image from deployment where id = ?`, [id]) as [{ image: string }];
+    await until('it is taken out', () => askRegistryOfNode(`${image.slice('apex.local/'.length)}/manifests/latest`), ({ status }) => status === 404, 30);
+    const { lines } = (await graph('query ($id: ID!) { buildLogs(deploymentId: $id) { lines { message } } }', { id })).buildLogs;
+    expect(lines.map(({ message }: any) => message)).toContain('Storing the image.');
+  } finally {
+    await installation.rows('drop trigger no_end on build');
+  }
 }, 150_000);
 
 test('a build that wants more memory than it may have says so', async () => {

@@ -21,11 +21,13 @@ const NODE_DIR = process.env['APEX_NODE_DIR'] ?? '/var/lib/apex-node';
 const COLD_MS = 900_000;
 
 const BUILD_SECRET = 'canary-of-a-build';
+/** Address and port of the API server, for pods and on the machine. */
+const INWARD = "'10.96.0.1 443' '10.244.0.1 6443'";
 const DOCKERFILE = `FROM busybox AS words
 RUN --mount=type=secret,id=PACKAGES --mount=type=secret,id=KEY,env=KEY cat /run/secrets/PACKAGES && echo " was \$(wc -c < /run/secrets/PACKAGES) \$KEY"
 ARG GREETING=none
 # A build reaches neither the cluster nor the machine.
-RUN for target in '10.96.0.1 443' '10.244.0.1 6443'; do nc -w 2 \$target </dev/null && exit 9; done; echo closed
+RUN for target in ${INWARD}; do nc -w 2 \$target </dev/null && exit 9; done; echo closed
 # Not because it reached nothing at all: names are found.
 RUN nslookup kubernetes.default.svc.cluster.local >/dev/null && echo open
 RUN mkdir /www && echo "said to stderr" >&2 && echo "$GREETING" > /www/greeting
@@ -127,6 +129,11 @@ describe('a service that is built from Git', () => {
     await serves('good morning', '/greeting');
     expect(lines).toEqual((await log(id)).map(({ message }) => message));
     expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed', 'open', `*** was ${BUILD_SECRET.length} short`]));
+  });
+
+  it('is kept from the cluster and the machine by its policy: a pod without one reaches both in the same way', () => {
+    const words = kubectl('run', `probe-${server.id}`, '--image=busybox', '--restart=Never', '--rm', '--stdin', '--quiet', '--', 'sh', '-c', `for target in ${INWARD}; do nc -w 10 $target </dev/null && echo "reached $target"; done`);
+    expect(words.trim().split('\n')).toEqual(['reached 10.96.0.1 443', 'reached 10.244.0.1 6443']);
   });
 
   it('builds only what has changed, and reads it with the key of a GitHub App as well', async () => {

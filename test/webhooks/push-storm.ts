@@ -1,17 +1,16 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import express from 'express';
-import pg from 'pg';
 import { readCredentials } from '../../src/orchestrator/kubernetes/cluster-source.js';
+import { Installation } from '../faults/server-process.js';
 import { theCluster } from '../orchestrator/cluster-installation.js';
 import { TcpProxy } from '../orchestrator/tcp-proxy.js';
-import { deliver, newCommit, pushOf, SECRET } from '../support/github.js';
+import { newCommit, pushOf, SECRET } from '../support/github.js';
 import { http } from '../support/http.js';
-import { startTestServer, type TestServer } from '../support/test-server.js';
+import type { SenderWish, SentDelivery } from './paced-sender.js';
 
 export interface StormWish {
   services: number;
@@ -50,34 +49,35 @@ interface Delivery {
 const SIZE = 20_000;
 const SETTLE_SECONDS = 240;
 
-/** Many signed pushes to many services, while the cluster is away at first; and the same to a server that only checks and stores. */
+/** Many signed pushes to many services, while the cluster is away at first; and the same to a server that only checks and stores. Servers and sender are processes of their own. */
 export async function pushStorm({ services, pushes, seconds, awaySeconds }: StormWish): Promise<Storm> {
   const folder = mkdtempSync(join(tmpdir(), 'apex-storm-'));
   const kubeconfig = readCredentials(theCluster()).load();
   const api = new URL(kubeconfig.getCurrentCluster()!.server);
   const proxy = await TcpProxy.to(api.hostname, Number(api.port || 443));
   writeFileSync(join(folder, 'kubeconfig'), kubeconfig.exportConfig().replaceAll(api.origin, `https://127.0.0.1:${proxy.port}`), { mode: 0o600 });
-  const server = await startTestServer({ cluster: true, env: { KUBECONFIG: join(folder, 'kubeconfig'), APEX_NODE_DIR: '', APEX_GITHUB_WEBHOOK_SECRET: SECRET } });
+  const installation = await Installation.make();
   try {
-    const repositories = Array.from({ length: services }, (_, n) => `storm/${server.id}-${n}`);
+    const server = await installation.server({ KUBECONFIG: join(folder, 'kubeconfig'), APEX_NODE_DIR: '', APEX_GITHUB_WEBHOOK_SECRET: SECRET });
+    const repositories = Array.from({ length: services }, (_, n) => `storm/${randomUUID()}-${n}`);
     await Promise.all(repositories.map((repository, n) => deployed(server, `storm-${n}`, repository)));
     await until(server, (list) => list.every(({ latestDeployment }) => latestDeployment.state === 'LIVE'));
 
     const { deliveries, newest } = planned(repositories, pushes);
-    const before = await besideBare(server, deliveries, seconds);
+    const before = await besideBare(installation.database.url, deliveries, seconds);
     proxy.refuse();
     const back = setTimeout(() => proxy.pass(), awaySeconds * 1000);
-    const answers = await paced(deliveries, seconds, ({ id, body }) => deliver(server, { id, body }));
+    const answers = await sent({ url: server.url, secret: SECRET, seconds, deliveries });
     clearTimeout(back);
     proxy.pass();
     const ended = performance.now();
     const list = await until(server, (all) => all.every(({ source, latestDeployment }) => isNewest(source.repository, latestDeployment)));
     const settledSeconds = (performance.now() - ended) / 1000;
-    const after = await besideBare(server, deliveries, seconds);
+    const after = await besideBare(installation.database.url, deliveries, seconds);
     return {
-      statuses: counted(answers.map(({ result }) => result.status)),
-      outcomes: counted(answers.map(({ result }) => result.body?.outcome ?? 'none')),
-      untold: pushes - (await told(server)),
+      statuses: counted(answers.map(({ status }) => status)),
+      outcomes: counted(answers.map(({ outcome }) => outcome ?? 'none')),
+      untold: pushes - (await told(installation)),
       behind: list.filter(({ source, latestDeployment }) => !isNewest(source.repository, latestDeployment)).map(({ name, latestDeployment: { state, reason } }) => `${name} ${state} ${reason?.message ?? ''}`),
       settledSeconds,
       milliseconds: percentiles(answers.map(({ milliseconds }) => milliseconds)),
@@ -89,13 +89,15 @@ export async function pushStorm({ services, pushes, seconds, awaySeconds }: Stor
     }
   } finally {
     proxy.pass();
-    await server.stop();
+    await installation.remove();
     await proxy.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function deployed(server: TestServer, name: string, repository: string): Promise<void> {
+type Server = Awaited<ReturnType<Installation['server']>>;
+
+async function deployed(server: Server, name: string, repository: string): Promise<void> {
   const answer = await http(`${server.url}/api/deploy`, { token: server.token, json: { name, image: 'apex.local/hello', replicas: 0, source: { repository } } });
   if (answer.status !== 200) throw new Error(answer.text);
 }
@@ -115,19 +117,17 @@ function planned(repositories: string[], pushes: number): { deliveries: Delivery
 }
 
 /** At an even pace, whether the answers keep up or not. */
-async function paced<T>(deliveries: Delivery[], seconds: number, send: (delivery: Delivery) => Promise<T>): Promise<{ result: T; milliseconds: number }[]> {
-  const begun = performance.now();
-  return Promise.all(
-    deliveries.map(async (delivery, n) => {
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, begun + (n / deliveries.length) * seconds * 1000 - performance.now())));
-      const sent = performance.now();
-      const result = await send(delivery);
-      return { result, milliseconds: performance.now() - sent };
-    }),
-  );
+async function sent(wish: SenderWish): Promise<SentDelivery[]> {
+  const child = execFile(process.execPath, [join(import.meta.dirname, 'paced-sender.ts')], { maxBuffer: 64 * 1024 * 1024 });
+  child.stderr!.pipe(process.stderr);
+  let printed = '';
+  child.stdout!.on('data', (text: string) => (printed += text));
+  child.stdin!.end(JSON.stringify(wish));
+  await once(child, 'close');
+  return JSON.parse(printed) as SentDelivery[];
 }
 
-async function until(server: TestServer, what: (list: any[]) => boolean): Promise<any[]> {
+async function until(server: Server, what: (list: any[]) => boolean): Promise<any[]> {
   for (const end = Date.now() + SETTLE_SECONDS * 1000; ; ) {
     const { body: list } = await http(`${server.url}/api/services`, { token: server.token });
     if (what(list) || Date.now() > end) return list;
@@ -135,36 +135,25 @@ async function until(server: TestServer, what: (list: any[]) => boolean): Promis
   }
 }
 
-async function told(server: TestServer): Promise<number> {
-  const [row] = await server.database.orm.em.getConnection().execute<[{ count: string }]>(
+async function told(installation: Installation): Promise<number> {
+  const [row] = await installation.rows<{ count: string }>(
     `select count(*) from webhook_delivery delivery where (select count(*) from webhook_effect effect where effect.delivery_id = delivery.id and (effect.deployment_id is null) = (delivery.outcome = 'IGNORED')) = 1`,
   );
-  return Number(row.count);
+  return Number(row!.count);
 }
 
-/** The least that a server can do with a delivery, on the same database, in the same process and at the same pace. */
-async function besideBare(server: TestServer, deliveries: Delivery[], seconds: number): Promise<Percentiles> {
-  const pool = new pg.Pool({ connectionString: server.database.url, max: 20 });
-  await pool.query('drop table if exists bare_delivery; create table bare_delivery (id text primary key, body bytea not null)');
-  const app = express();
-  app.post('/api/webhooks/github', express.raw({ type: () => true, limit: '25mb' }), async (req, res) => {
-    const signature = `sha256=${createHmac('sha256', SECRET).update(req.body as Buffer).digest('hex')}`;
-    if (signature !== req.get('x-hub-signature-256')) return void res.status(401).end();
-    await pool.query('insert into bare_delivery (id, body) values ($1, $2) on conflict do nothing', [req.get('x-github-delivery'), req.body]);
-    res.json({ deliveryId: req.get('x-github-delivery') });
-  });
-  const listening = await new Promise<Server>((resolve) => {
-    const it = app.listen(0, '127.0.0.1', () => resolve(it));
-  });
+/** The least that a server can do with a delivery, on the same database and at the same pace. */
+async function besideBare(database: string, deliveries: Delivery[], seconds: number): Promise<Percentiles> {
+  const bare = spawn(process.execPath, [join(import.meta.dirname, 'bare-receiver.ts')], { env: { ...process.env, DATABASE_URL: database, SECRET }, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
-    const answers = await paced(deliveries, seconds, ({ id, body }) => deliver({ url }, { id, body }));
-    if (answers.some(({ result }) => result.status !== 200)) throw new Error('The bare server refused');
+    const [port] = (await once(bare.stdout, 'data')) as [Buffer];
+    const answers = await sent({ url: `http://127.0.0.1:${port.toString().trim()}`, secret: SECRET, seconds, deliveries });
+    if (answers.some(({ status }) => status !== 200)) throw new Error('The bare server refused');
     return percentiles(answers.map(({ milliseconds }) => milliseconds));
   } finally {
-    listening.closeAllConnections();
-    await new Promise((resolve) => listening.close(resolve));
-    await pool.end();
+    const gone = once(bare, 'exit');
+    bare.kill();
+    await gone;
   }
 }
 

@@ -1,10 +1,12 @@
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandFailed, runCommand } from '../run-command.js';
 import { aptOptionsOf } from './debian-suite.js';
 
 /** Parts of packages that no running program reads. */
 const UNREAD = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/lintian', 'usr/share/bash-completion', 'usr/share/bug', 'usr/share/debconf'];
+
+const BUNDLE = 'etc/ssl/certs/ca-certificates.crt';
 
 export interface RootOptions {
   /** Where fetched .deb files are kept. */
@@ -58,6 +60,13 @@ export function putAccounts(root: string, accounts: ReadonlyArray<readonly [name
   const all = [['root', 0], ...accounts, ['nobody', 65534]] as const;
   putFile(root, 'etc/passwd', all.map(([name, id]) => `${name}:x:${id}:${id}:${name}:${id === 0 ? '/root' : '/nonexistent'}:${id === 0 ? '/bin/sh' : '/sbin/nologin'}\n`).join(''));
   putFile(root, 'etc/group', all.map(([name, id]) => `${name}:x:${id}:\n`).join(''));
+}
+
+/** The authorities that this machine trusts: what runs in the image reaches the same addresses as the machine. */
+export function putCertificates(root: string): void {
+  if (!existsSync(`/${BUNDLE}`)) return;
+  mkdirSync(dirname(join(root, BUNDLE)), { recursive: true });
+  copyFileSync(`/${BUNDLE}`, join(root, BUNDLE));
 }
 
 /** A shell and the usual small programs, as every image of the kind has them. */

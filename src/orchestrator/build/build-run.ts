@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, existsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Build } from '../../entities/build.js';
@@ -7,6 +6,7 @@ import { checkOut } from '../../outside/git-checkout.js';
 import type { GuardedFetch } from '../../outside/guarded-fetch.js';
 import type { ImageReference } from '../../outside/image-reference.js';
 import type { RegistryLogin } from '../../outside/image-registry.js';
+import { onlyImage } from '../../outside/oci-layout.js';
 import { RegistryRefusal } from '../../outside/pull-image.js';
 import type { RegistryTransfer } from '../../outside/registry-transfer.js';
 import { CheckoutFailed } from '../../outside/run-git.js';
@@ -17,6 +17,7 @@ import { isNotFound } from '../kubernetes/kube-error.js';
 import type { PodObject } from '../service/observed.js';
 import { baseImages } from './base-images.js';
 import { BuildFailed } from './build-failed.js';
+import { makeBuildFolder } from './build-folders.js';
 import type { BuildLogWriter } from './build-log-writer.js';
 import { builderManifest, builderName, buildNamespace, buildNamespaceManifests, type BuilderWish } from './build-manifests.js';
 import { planBuild, type BuildPlan } from './build-plan.js';
@@ -69,6 +70,8 @@ export interface RunWish {
   /** Told of the commit as soon as it is known, and of the step at work. */
   onCommit: (commit: string) => Promise<void>;
   onStep: (step: string) => void;
+  /** Told of the image's digest before any of it is in the registry. */
+  onImage: (digest: string) => Promise<void>;
   signal: AbortSignal;
 }
 
@@ -80,7 +83,7 @@ export interface BuiltImage {
 /** One build, from its commit to the image in the registry. Throws `BuildFailed`, or the signal's reason. Leaves nothing behind. */
 export async function runBuild(wish: RunWish): Promise<BuiltImage> {
   const { log, signal, client } = wish;
-  const folder = mkdtempSync(join(tmpdir(), 'apex-build-'));
+  const folder = makeBuildFolder();
   let job: KubeObject | undefined;
   try {
     job = await startBuilder(wish);
@@ -197,7 +200,8 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
 }
 
 /** The embedded registry comes back by itself, so what it does not take is built again; the operator's is told as it is. */
-async function store({ target: { registry, repository, transfer, isOperators }, tags, signal }: RunWish, image: string, commit: string): Promise<string> {
+async function store({ target: { registry, repository, transfer, isOperators }, tags, onImage, signal }: RunWish, image: string, commit: string): Promise<string> {
+  await onImage(onlyImage(image).digest);
   try {
     return await transfer.push(image, repository, tags(commit), signal);
   } catch (error) {
@@ -231,6 +235,7 @@ function keepCache(next: string, cache: string, secretIds: string): void {
   try {
     renameSync(next, cache);
   } catch {
-    // Another disk: the next build does without.
+    // Temporary folders are on another disk, or in memory.
+    cpSync(next, cache, { recursive: true });
   }
 }

@@ -25,6 +25,7 @@ import { registryLogin } from '../service/registry-login.js';
 import { forgetCaches } from './build-caches.js';
 import { claimBuild, endRun, hearOf } from './build-claims.js';
 import { BuildFailed } from './build-failed.js';
+import { removeLeftFolders } from './build-folders.js';
 import { BuildLogWriter } from './build-log-writer.js';
 import { builderName, buildNamespace } from './build-manifests.js';
 import { runBuild, type BuiltImage } from './build-run.js';
@@ -100,6 +101,15 @@ export class Builds {
     if (claim.kind === 'given-up') return this.#giveUp(run);
     this.#begin(run, tools);
     return { kind: 'later', seconds: RUNNING_SECONDS };
+  }
+
+  /** Removes what servers that were killed over a build have left on this machine. */
+  start(): void {
+    try {
+      removeLeftFolders();
+    } catch (error) {
+      this.parts.logger.warn({ err: error }, 'what earlier builds left on the disk could not be removed');
+    }
   }
 
   /** Ends the runs at work; another server, or this one after its start, begins them anew. */
@@ -197,6 +207,8 @@ export class Builds {
         });
         await this.#tell(deployment, `Building commit ${commit.slice(0, 12)}.`);
       },
+      // Before it is stored: whatever becomes of this run, what is in the registry is known and can be taken out again.
+      onImage: (digest) => orm.em.fork().upsert(StoredImage, { image: deployment.spec.image, serviceId: service.id, digest, teamId: service.teamId, createdAt: new Date() }).then(() => undefined),
       onStep: (step) => {
         if (performance.now() - toldAt < STEP_MS) return;
         toldAt = performance.now();
@@ -208,7 +220,6 @@ export class Builds {
   async #succeeded({ build, runner, service, deployment }: Run, { digest }: BuiltImage): Promise<void> {
     await this.parts.orm.em.fork().transactional(async (tx) => {
       if (!(await endRun(tx, build.id, runner, { state: BuildState.SUCCEEDED, digest }))) return;
-      await tx.upsert(StoredImage, { image: deployment.spec.image, serviceId: service.id, digest, teamId: service.teamId, createdAt: new Date() });
       await this.parts.queue.wake(tx, `service/${service.id}`);
     });
   }
@@ -232,6 +243,7 @@ export class Builds {
       const ended = await tx.nativeUpdate(Build, { id: build.id, state: { $in: [BuildState.QUEUED, BuildState.RUNNING] } }, { state: BuildState.FAILED, message, runner: null, endedAt: new Date() });
       if (ended === 1) await this.#fail(tx, service, deployment, { code: ReasonCode.BUILD_FAILED, message }, null);
     });
+    this.forgetImages();
     return { kind: 'moved' };
   }
 

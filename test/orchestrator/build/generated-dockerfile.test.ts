@@ -63,6 +63,21 @@ test.each([
   expect(lines).toEqual(expect.arrayContaining(wanted));
 });
 
+const GO_PROGRAM = { 'main.go': 'package main\n\nfunc main() {}\n' };
+test.each<[string, Record<string, string>, string, boolean]>([
+  ['package.json with a script at the install', { 'package.json': json({ scripts: { start: 'node .', postinstall: 'node setup.js' } }) }, 'RUN npm install', true],
+  ['package.json with a folder', { 'package.json': json({ scripts: { start: 'node .' }, dependencies: { words: 'file:./words' } }) }, 'RUN npm install', true],
+  ['package.json with a version', { 'package.json': json({ scripts: { start: 'node .' }, dependencies: { words: '^1.0.0' } }) }, 'RUN npm install', false],
+  ...['-r base.txt', '-c limits.txt', '-e .', './words', 'words @ file:words', 'wheels/words-1.0-py3-none-any.whl', '--find-links wheels'].map((line): [string, Record<string, string>, string, boolean] => [`requirements.txt with ${line}`, { 'requirements.txt': `flask==3.1\n${line}\n`, 'main.py': '' }, 'RUN .venv/bin/pip', true]),
+  ['requirements.txt with versions', { 'requirements.txt': 'flask==3.1 # ./no\nwords[fast]>=2 ; python_version > "3.9"\n', 'main.py': '' }, 'RUN .venv/bin/pip', false],
+  ['go.mod with a folder', { ...GO_PROGRAM, 'go.mod': 'module shop\n\nreplace example.com/words => ./words\n' }, 'RUN go', true],
+  ['go.mod with a fork', { ...GO_PROGRAM, 'go.mod': 'module shop\n\nreplace example.com/words => example.com/others v1.0.0\n' }, 'RUN go', false],
+])('%s: what is installed from the project itself is there by then', (_what, files, install, all) => {
+  const { lines } = generated(files);
+  const [copied, installed] = [lines.indexOf('COPY . .'), lines.findIndex((line) => line.startsWith(install))];
+  expect(copied < installed).toBe(all);
+});
+
 test('Go: a program at the root, the only one of cmd/, or the one that is called like the service', () => {
   const program = 'package main\n\nfunc main() {}\n';
   const build = (files: Record<string, string>, name?: string): string[] => generated({ 'go.mod': 'module shop\n\ngo 1.26\n', ...files }, name).lines.filter((line) => /^(RUN go build|COPY)/.test(line));

@@ -3,6 +3,8 @@ import type { ProjectImages, GeneratedDockerfile, UnclearProject } from './proje
 import type { SourceFolder } from './source-folder.js';
 
 const MAIN = /^package main\b/m;
+/** A module that is replaced by a folder of the project. */
+const LOCAL = /=>\s*"?\.{0,2}\//;
 /** Folders that a program may want to read while it runs. */
 const DATA = ['assets', 'migrations', 'public', 'static', 'templates', 'views', 'web'];
 
@@ -17,7 +19,7 @@ export function goDockerfile(folder: SourceFolder, images: ProjectImages, name: 
     'WORKDIR /src',
     // Any Go builds what an older one did; a newer one comes where the module asks for it.
     'ENV CGO_ENABLED=0 GOTOOLCHAIN=auto',
-    ...(folder.list('vendor').length > 0 ? [] : [`COPY go.mod${folder.has('go.sum') ? ' go.sum' : ''} ./`, 'RUN go mod download']),
+    ...(folder.list('vendor').length > 0 || LOCAL.test(folder.read('go.mod') ?? '') ? [] : [`COPY go.mod${folder.has('go.sum') ? ' go.sum' : ''} ./`, 'RUN go mod download']),
     'COPY . .',
     `RUN go build -trimpath -ldflags="-s -w" -o /out/program ${program}`,
   ];

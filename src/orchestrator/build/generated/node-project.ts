@@ -21,6 +21,8 @@ interface PackageJson {
   devDependencies?: Record<string, unknown>;
 }
 
+const LOCAL = /^(file|link|portal|workspace):|^\.{0,2}\//;
+
 interface PackageManager {
   name: 'npm' | 'pnpm' | 'yarn';
   /** What it reads beside package.json. */
@@ -93,7 +95,11 @@ function managerOf(folder: SourceFolder, { packageManager }: PackageJson): Packa
   return { name: 'npm', files: [...locks, ...own('.npmrc')], install: locks.length > 0 ? 'npm ci' : 'npm install', prune: 'npm prune --omit=dev' };
 }
 
-const wantsAllFiles = ({ workspaces, scripts }: PackageJson): boolean => workspaces !== undefined || INSTALL_SCRIPTS.some((name) => scripts?.[name] !== undefined);
+/** Where package.json and the locks do not suffice to install: a dependency may be in a folder of the project. */
+const wantsAllFiles = ({ workspaces, scripts, dependencies, devDependencies }: PackageJson): boolean =>
+  workspaces !== undefined ||
+  INSTALL_SCRIPTS.some((name) => scripts?.[name] !== undefined) ||
+  Object.values({ ...dependencies, ...devDependencies }).some((version) => typeof version === 'string' && LOCAL.test(version));
 
 function startOf(folder: SourceFolder, { main, scripts }: PackageJson, { name }: PackageManager): string | null {
   const procfile = procfileCommand(folder);

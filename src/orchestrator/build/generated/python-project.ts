@@ -7,6 +7,9 @@ const PROGRAMS = ['main.py', 'app.py', 'server.py', 'wsgi.py', 'asgi.py'];
 const ADDRESS = '0.0.0.0:${PORT:-8000}';
 const HOST_AND_PORT = '--host 0.0.0.0 --port ${PORT:-8000}';
 
+/** A requirements.txt that names other files of the project: lists, wheels, folders. */
+const OTHER_FILES = /^\s*(-r|-c|-e|-f|--requirement|--constraint|--editable|--find-links|\.{0,2}\/|\.\s*$)|@\s*file:|^\s*[\w.-]+\/|\.(whl|zip|tar\.gz)\s*$/m;
+
 /** A project with a requirements.txt or a pyproject.toml. */
 export function pythonDockerfile(folder: SourceFolder, images: ProjectImages): GeneratedDockerfile | UnclearProject | null {
   const file = ['requirements.txt', 'pyproject.toml'].find((name) => folder.has(name));
@@ -26,7 +29,11 @@ function installation(folder: SourceFolder): string[] {
   if (folder.has('uv.lock')) return ['RUN pip install --no-cache-dir uv', 'COPY . .', 'RUN uv sync --frozen --no-dev'];
   if (folder.has('poetry.lock')) return ['RUN pip install --no-cache-dir poetry', 'ENV POETRY_VIRTUALENVS_IN_PROJECT=1', 'COPY . .', 'RUN poetry install --only main --no-interaction'];
   const pip = '.venv/bin/pip install --no-cache-dir';
-  if (folder.has('requirements.txt')) return [venv, 'COPY requirements.txt ./', `RUN ${pip} -r requirements.txt`, 'COPY . .'];
+  const listed = folder.read('requirements.txt');
+  if (listed !== null) {
+    const install = `RUN ${pip} -r requirements.txt`;
+    return OTHER_FILES.test(listed) ? [venv, 'COPY . .', install] : [venv, 'COPY requirements.txt ./', install, 'COPY . .'];
+  }
   return [venv, 'COPY . .', `RUN ${pip} .`];
 }
 
