@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -24,18 +25,21 @@ export class RegistryRefusal extends Error {
   }
 }
 
-/** Puts an image into a layout, and answers its digest: of an image for several platforms, that for this machine's. Throws `RegistryRefusal`. */
-export async function pullImage(read: ReadRegistry, reference: string, folder: string, signal: AbortSignal): Promise<string> {
+/**
+ * Puts an image into a layout, and answers its digest: of an image for several platforms, that for this machine's. What another
+ * layout, `known`, has of it is not read again; whether there is such an image for us is asked all the same. Throws `RegistryRefusal`.
+ */
+export async function pullImage(read: ReadRegistry, reference: string, folder: string, signal: AbortSignal, known?: string): Promise<string> {
   const response = await read(`manifests/${reference}`, ACCEPTED, MANIFEST_MS, signal);
   const content = await manifestOf(response);
   const digest = digestOf(content);
   if (reference.startsWith('sha256:') && reference !== digest) throw new Error('The registry sent another manifest than was asked for');
   const { config, layers = [], manifests = [], mediaType } = JSON.parse(content.toString()) as Manifest;
   const fitting = manifests.find(({ platform }) => platform?.os === 'linux' && platform.architecture === ARCHITECTURE);
-  if (fitting) return pullImage(read, fitting.digest, folder, signal);
+  if (fitting) return pullImage(read, fitting.digest, folder, signal, known);
   putBlob(folder, digest, content);
-  for (const { digest: inner } of manifests) await pullImage(read, inner, folder, signal);
-  for (const blob of [...(config ? [config] : []), ...layers]) await download(read, blob, folder, signal);
+  for (const { digest: inner } of manifests) await pullImage(read, inner, folder, signal, known);
+  for (const blob of [...(config ? [config] : []), ...layers]) if (!(known && (await copied(known, blob, folder)))) await download(read, blob, folder, signal);
   writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
   addToLayout(folder, { mediaType: mediaType ?? (manifests.length > 0 ? INDEX : MANIFEST), digest, size: content.length });
   return digest;
@@ -53,6 +57,22 @@ async function manifestOf(response: Response): Promise<Buffer> {
     if ((bytes += chunk.length) > LARGEST_MANIFEST) throw new Error('The manifest is too long');
   }
   return Buffer.concat(chunks);
+}
+
+/** Whether another layout had the blob. It counts only if its bytes are still the right ones. */
+async function copied(known: string, { digest }: Descriptor, folder: string): Promise<boolean> {
+  const path = blobPath(folder, digest);
+  if (existsSync(path)) return true;
+  const hash = createHash('sha256');
+  try {
+    await copyFile(blobPath(known, digest), path);
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch {
+    // It does not have it.
+  }
+  if (`sha256:${hash.digest('hex')}` === digest) return true;
+  rmSync(path, { force: true });
+  return false;
 }
 
 async function download(read: ReadRegistry, { digest }: Descriptor, folder: string, signal: AbortSignal): Promise<void> {

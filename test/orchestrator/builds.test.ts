@@ -115,6 +115,14 @@ describe('a service that is built from Git', () => {
     const again = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id })).redeployService;
     expect(await ended(again.latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
     expect([...registry.readers]).toEqual(['reader undici']);
+    const read: string[] = [];
+    registry.instead = (_method, path) => (read.push(path), null);
+    git.commit('acme/based', { Dockerfile: 'ARG BASE=nothing\nFROM ${BASE}:1\nCOPY page /page\n', page: 'based anew' });
+    const anew = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id })).redeployService;
+    expect(await ended(anew.latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
+    // Whether it is still theirs is asked; what of it is there is not fetched again.
+    expect(read.filter((path) => path.includes('/manifests/'))).not.toEqual([]);
+    expect(read.filter((path) => path.includes('/blobs/'))).toEqual([]);
     await graph.run('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
   });
 

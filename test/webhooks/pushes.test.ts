@@ -9,6 +9,9 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 
 const NOTHING = '0'.repeat(40);
 
+/** A commit that touches nothing that a service is in. */
+const OUTSIDE = { added: [], removed: [], modified: ['README.md'] };
+
 describe('a push', () => {
   let server: TestServer;
   let repository: string;
@@ -150,6 +153,26 @@ describe('a push', () => {
   ])('for %s that touches %j: %s', async (path, modified, deploys) => {
     await follow({ path });
     expect((await pushed({ modified })).body.outcome).toBe(deploys ? 'DEPLOYED' : 'IGNORED');
+  });
+
+  it.each<[string, object[], boolean]>([
+    ['moves a file out of it', [{ added: ['apps/api/x'], removed: ['apps/web/x'], modified: [] }], true],
+    ['moves a file into it', [{ added: ['apps/web/x'], removed: ['apps/api/x'], modified: [] }], true],
+    ['touches it in one of many commits', [OUTSIDE, { ...OUTSIDE, removed: ['apps/web/x'] }, OUTSIDE], true],
+    ['touches it in none of many commits', Array(2047).fill(OUTSIDE), false],
+    ['has more commits than GitHub tells of', Array(2048).fill(OUTSIDE), true],
+    ['does not say what it touches', [{}], true],
+    ['brings no commit', [], true],
+  ])('for a folder, one that %s', async (_, commits, deploys) => {
+    await follow({ path: 'apps/web' });
+    const { body } = await deliver(server, { payload: { ...pushOf({ repository }), commits } });
+    expect(body.outcome).toBe(deploys ? 'DEPLOYED' : 'IGNORED');
+  });
+
+  it.each(['feature/#1', 'fix-ü', 'a@b', 'dependabot/npm/@scope/x-1.2', "o'hare", '$(id)', 'main;id', '%2e%2e'])('to the branch %s is one to exactly that', async (branch) => {
+    const service = await follow({ branch });
+    expect((await pushed({ branch: `${branch}x` })).body.outcome).toBe('IGNORED');
+    expect((await pushed({ branch })).body.deployments).toEqual([(await deployments(service))[0].id]);
   });
 
   it('does nothing to a service that does not deploy by itself, follows nothing or was deleted', async () => {

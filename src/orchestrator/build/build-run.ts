@@ -173,7 +173,7 @@ async function build(wish: RunWish, { folder, socket, plan, commit }: Prepared):
   const images = baseImages(content, request.buildArgs ?? {});
   const foreign = images.find(({ reference }) => wish.isOfOtherTeam(reference));
   if (foreign) throw new BuildFailed(`The Dockerfile builds on ${foreign.name}, which is another team's image.`);
-  for (const [name, digest] of await handOverBases(images, bases, { node: wish.node, ofOwn: wish.ofOwn, mirrorsHub: wish.mirrorsHub, guard: wish.guard, login: wish.registryLogin, signal })) {
+  for (const [name, digest] of await handOverBases(images, bases, { node: wish.node, ofOwn: wish.ofOwn, mirrorsHub: wish.mirrorsHub, guard: wish.guard, login: wish.registryLogin, cache, signal })) {
     args.push('--opt', `context:${name}=oci-layout://bases@${digest}`);
   }
   if (existsSync(join(bases, 'index.json'))) args.push('--oci-layout', `bases=${bases}`);

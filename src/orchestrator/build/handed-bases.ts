@@ -18,6 +18,8 @@ export interface BasesWish {
   guard: GuardedFetch;
   /** The team's credential for a registry. */
   login: (registry: string) => Promise<RegistryLogin | null>;
+  /** The service's cache, which holds what its last build was made on. */
+  cache: string;
   signal: AbortSignal;
 }
 
@@ -49,13 +51,13 @@ async function ofNode({ registry, repository, tag, digest }: ImageReference, fol
   return node.pull(repository, digest ?? tag ?? 'latest', folder, signal);
 }
 
-async function ofTeam(reference: ImageReference, folder: string, { guard, login: loginOf, signal }: BasesWish): Promise<string | null> {
+async function ofTeam(reference: ImageReference, folder: string, { guard, login: loginOf, cache, signal }: BasesWish): Promise<string | null> {
   const { registry, repository, tag, digest } = reference;
   if (registry === EMBEDDED_REGISTRY) return null;
   const login = await loginOf(registry);
   if (!login && !guard.allows(new URL(`https://${registry}`)) && !guard.allows(new URL(`http://${registry}`))) return null;
   try {
-    return await pullImage(registryReader(guard, reference, login), digest ?? tag ?? 'latest', folder, signal);
+    return await pullImage(registryReader(guard, reference, login), digest ?? tag ?? 'latest', folder, signal, cache);
   } catch (error) {
     signal.throwIfAborted();
     const status = error instanceof RegistryRefusal ? error.status : 0;
