@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { cachePath } from '../../src/cli/surroundings.js';
 import { builtImage, EMBEDDED_PLACE } from '../../src/entities/built-image.js';
@@ -112,17 +113,18 @@ describe('a service that is built from Git', () => {
     const { id, latestDeployment } = (await graph.run('mutation ($input: DeployServiceInput!) { deployService(input: $input) { id latestDeployment { id } } }', { input })).deployService;
     expect(await ended(latestDeployment.id)).toMatchObject({ state: 'FAILED', reason: { code: 'BUILD_FAILED', message: expect.stringContaining(`give the team a credential for ${registry.host}`) } });
     await graph.run('mutation ($input: SetRegistryCredentialInput!) { setRegistryCredential(input: $input) { id } }', { input: { registry: registry.host, ...READER } });
+    let read: string[] = [];
+    registry.instead = (_method, path) => (path.includes('/blobs/') && read.push(path), null);
     const again = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id })).redeployService;
     expect(await ended(again.latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
     expect([...registry.readers]).toEqual(['reader undici']);
-    const read: string[] = [];
-    registry.instead = (_method, path) => (read.push(path), null);
+    const first = read;
+    read = [];
     git.commit('acme/based', { Dockerfile: 'ARG BASE=nothing\nFROM ${BASE}:1\nCOPY page /page\n', page: 'based anew' });
     const anew = (await graph.run('mutation ($id: ID!) { redeployService(id: $id) { latestDeployment { id } } }', { id })).redeployService;
     expect(await ended(anew.latestDeployment.id)).toMatchObject({ state: 'LIVE', build: { state: 'SUCCEEDED' } });
-    // Whether it is still theirs is asked; what of it is there is not fetched again.
-    expect(read.filter((path) => path.includes('/manifests/'))).not.toEqual([]);
-    expect(read.filter((path) => path.includes('/blobs/'))).toEqual([]);
+    // The layers of the base are there; what says how it is run is some hundred bytes.
+    expect([first.length > 1, read.length]).toEqual([true, 1]);
     await graph.run('mutation ($id: ID!) { deleteService(id: $id) { id } }', { id });
   });
 
@@ -139,9 +141,17 @@ describe('a service that is built from Git', () => {
     expect(lines).toEqual(expect.arrayContaining(['said to stderr', 'closed', 'open', `*** was ${BUILD_SECRET.length} short`]));
   });
 
-  it('is kept from the cluster and the machine by its policy: a pod without one reaches both in the same way', () => {
-    const words = kubectl('run', `probe-${server.id}`, '--image=busybox', '--restart=Never', '--rm', '--stdin', '--quiet', '--', 'sh', '-c', `for target in ${INWARD}; do nc -w 10 $target </dev/null && echo "reached $target"; done`);
-    expect(words.trim().split('\n')).toEqual(['reached 10.96.0.1 443', 'reached 10.244.0.1 6443']);
+  it('is kept from the cluster and the machine by its policy: a pod without one reaches both in the same way', async () => {
+    // The server is in this process, too: it is not to stand still meanwhile.
+    const run = async (...args: string[]): Promise<string> => (await promisify(execFile)(...kubectlCommand(...args))).stdout;
+    const pod = `probe-${server.id}`;
+    try {
+      await run('run', pod, '--image=busybox', '--restart=Never', '--', 'sh', '-c', `for target in ${INWARD}; do nc -w 10 $target </dev/null && echo "reached $target"; done`);
+      await run('wait', `pod/${pod}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s');
+      expect((await run('logs', pod)).trim().split('\n')).toEqual(['reached 10.96.0.1 443', 'reached 10.244.0.1 6443']);
+    } finally {
+      await run('delete', 'pod', pod, '--wait=false');
+    }
   });
 
   it('builds only what has changed, and reads it with the key of a GitHub App as well', async () => {
@@ -232,7 +242,8 @@ describe('a service that is built from Git', () => {
   });
 });
 
-const kubectl = (...args: string[]): string => execFileSync(join(NODE_DIR, 'bin', 'apex-kube'), ['kubectl', '--kubeconfig', join(NODE_DIR, 'kubeconfig'), ...args], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
+const kubectlCommand = (...args: string[]): [string, string[]] => [join(NODE_DIR, 'bin', 'apex-kube'), ['kubectl', '--kubeconfig', join(NODE_DIR, 'kubeconfig'), ...args]];
+const kubectl = (...args: string[]): string => execFileSync(...kubectlCommand(...args), { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
 
 /** All that the newest image of a repository is made of. */
 async function layers(repository: string): Promise<string[]> {

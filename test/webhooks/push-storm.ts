@@ -58,7 +58,7 @@ export async function pushStorm({ services, pushes, seconds, awaySeconds }: Stor
   writeFileSync(join(folder, 'kubeconfig'), kubeconfig.exportConfig().replaceAll(api.origin, `https://127.0.0.1:${proxy.port}`), { mode: 0o600 });
   const installation = await Installation.make();
   try {
-    const server = await installation.server({ KUBECONFIG: join(folder, 'kubeconfig'), APEX_NODE_DIR: '', APEX_GITHUB_WEBHOOK_SECRET: SECRET, ...(process.env['STORM_PROF'] ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.env['STORM_PROF']}` } : {}) });
+    const server = await installation.server({ KUBECONFIG: join(folder, 'kubeconfig'), APEX_NODE_DIR: '', APEX_GITHUB_WEBHOOK_SECRET: SECRET });
     const repositories = Array.from({ length: services }, (_, n) => `storm/${randomUUID()}-${n}`);
     await Promise.all(repositories.map((repository, n) => deployed(server, `storm-${n}`, repository)));
     await until(server, (list) => list.every(({ latestDeployment }) => latestDeployment.state === 'LIVE'));

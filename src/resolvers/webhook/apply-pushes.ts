@@ -60,18 +60,31 @@ export async function applyPushes(tx: EntityManager, pushes: readonly AskedPush[
   return effects;
 }
 
+/** Parameters: the pushes, and the hosts of repositories of which nothing else is said. */
+const FOLLOWERS = `select service.id, wanted.n from jsonb_to_recordset(?::jsonb) wanted (n int, repository text, host text, branch text, "only" uuid)
+     join service on lower(service.source->>'repository') = lower(wanted.repository) and service.source->>'branch' = wanted.branch and (wanted."only" is null or service.id = wanted."only")
+       and ${followsHost('wanted.host', 'wanted."only" is not null')}
+     join environment on environment.id = service.environment_id
+   where service.deleted_at is null and environment.kind = 'STAGE'`;
+
+const followersOf = (pushes: readonly Pick<AskedPush, 'push' | 'only'>[], hosts: readonly string[]): [string, string] =>
+  [JSON.stringify(pushes.map(({ push: { repository, host, branch }, only }, n) => ({ n, repository, host, branch, only }))), hosts.join(',')];
+
+/** Which of the pushes are about a service that somebody else holds; those of the others are locked from now on. Waits for nobody. */
+export async function heldElsewhere(tx: EntityManager, pushes: readonly Pick<AskedPush, 'push' | 'only'>[], hosts: readonly string[]): Promise<Set<number>> {
+  if (pushes.length === 0) return new Set();
+  const rows = await tx.execute<{ n: number }[]>(
+    `with follower as materialized (${FOLLOWERS}), taken as (select id from service where id in (select id from follower) order by id for update skip locked)
+     select distinct n from follower where id not in (select id from taken)`,
+    followersOf(pushes, hosts),
+  );
+  return new Set(rows.map(({ n }) => n));
+}
+
 /** The services that follow the branch of each push, by id. */
 async function lockFollowers(tx: EntityManager, pushes: readonly AskedPush[], hosts: readonly string[]): Promise<Service[][]> {
   if (pushes.length === 0) return [];
-  const wanted = JSON.stringify(pushes.map(({ push: { repository, host, branch }, only }, n) => ({ n, repository, host, branch, only })));
-  const rows = await tx.execute<{ id: string; n: number }[]>(
-    `select service.id, wanted.n from jsonb_to_recordset(?::jsonb) wanted (n int, repository text, host text, branch text, "only" uuid)
-       join service on lower(service.source->>'repository') = lower(wanted.repository) and service.source->>'branch' = wanted.branch and (wanted."only" is null or service.id = wanted."only")
-         and ${followsHost('wanted.host', 'wanted."only" is not null')}
-       join environment on environment.id = service.environment_id
-     where service.deleted_at is null and environment.kind = 'STAGE' order by service.id for update of service`,
-    [wanted, hosts.join(',')],
-  );
+  const rows = await tx.execute<{ id: string; n: number }[]>(`${FOLLOWERS} order by service.id for update of service`, followersOf(pushes, hosts));
   const found = rows.length > 0 ? await tx.find(Service, { id: { $in: [...new Set(rows.map(({ id }) => id))] } }) : [];
   const services = new Map(found.map((service) => [service.id, service]));
   return pushes.map((_, n) => rows.flatMap((row) => (row.n === n ? (services.get(row.id) ?? []) : [])));

@@ -17,9 +17,12 @@ export class DeliveryLine<T extends { bytes: number }, R> {
   private readonly waiting: Waiting<T, R>[] = [];
   private isServing = false;
 
-  /** `together` answers for each of the given, in their order; where it fails, nothing of it is done, and each is tried `alone`. */
+  /**
+   * `together` answers for each of the given, in their order, or with undefined for what has to wait for others: that is done
+   * `alone`, and the line goes on. Where it fails, nothing of it is done, and each is tried alone.
+   */
   constructor(
-    private readonly together: (items: readonly T[]) => Promise<R[]>,
+    private readonly together: (items: readonly T[]) => Promise<(R | undefined)[]>,
     private readonly alone: (item: T) => Promise<R>,
   ) {}
 
@@ -36,7 +39,11 @@ export class DeliveryLine<T extends { bytes: number }, R> {
       const group = this.next();
       try {
         const results = await this.together(group.map(({ item }) => item));
-        group.forEach(({ resolve }, n) => resolve(results[n]!));
+        for (const [n, { item, resolve, reject }] of group.entries()) {
+          const result = results[n];
+          if (result !== undefined) resolve(result);
+          else this.alone(item).then(resolve, reject);
+        }
       } catch {
         // What one of them met is not the others' concern, and the line does not wait for it.
         for (const { item, resolve, reject } of group) this.alone(item).then(resolve, reject);

@@ -72,11 +72,14 @@ export class DeliveryReceiver {
     return this.courtesy.answer(said.pullRequest ? this.alone(delivery) : this.line.take(delivery));
   }
 
-  /** Does not wait for what others hold: then each delivery waits by itself. */
-  private together(group: readonly Believed[]): Promise<WebhookReceipt[]> {
+  /** Does not wait for what others hold: what is about a service that is held is answered with undefined. */
+  private together(group: readonly Believed[]): Promise<(WebhookReceipt | undefined)[]> {
     return inTransaction(group[0]!.context, async (tx) => {
       await tx.execute(`set local lock_timeout = ${GROUP_WAITS_MS}`);
-      return this.store(tx, group);
+      const waiting = await this.effects.waiting(tx, group.map(({ said: event, only }) => ({ event, only })));
+      const free = group.filter((_, n) => !waiting.has(n));
+      const receipts = new Map((await this.store(tx, free)).map((receipt, n) => [free[n], receipt]));
+      return group.map((delivery) => receipts.get(delivery));
     });
   }
 
@@ -86,6 +89,7 @@ export class DeliveryReceiver {
 
   /** Writes those that are new, and does what they ask for; one that was there before is answered as then. */
   private async store(tx: EntityManager, group: readonly Believed[]): Promise<WebhookReceipt[]> {
+    if (group.length === 0) return [];
     const written = await insertDeliveries(tx, group.map(({ row }) => row));
     const fresh = group.filter(({ row }) => written.has(row.id));
     await forgetOldDeliveries(tx, fresh.length);

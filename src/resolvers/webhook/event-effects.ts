@@ -3,7 +3,7 @@ import type { RequestContext } from '../../context.js';
 import { WebhookOutcome } from '../../entities/webhook-outcome.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import type { PullRequestPreviews } from '../preview/pull-request-previews.js';
-import { applyPushes, type Effect } from './apply-pushes.js';
+import { applyPushes, heldElsewhere, type Effect } from './apply-pushes.js';
 import type { ForgeEvent } from './forge.js';
 import { whyNothing } from './push.js';
 
@@ -47,6 +47,13 @@ export class EventEffects {
       else done.push(pullRequest ? heard(one, await this.previews.apply(tx, pullRequest, one)) : null);
     }
     return done;
+  }
+
+  /** Those that would have to wait for others; the services of the rest are locked from now on. */
+  async waiting(tx: EntityManager, asked: readonly Pick<AskedEvent, 'event' | 'only'>[]): Promise<Set<number>> {
+    const meant = asked.flatMap(({ event: { push }, only }, at) => (push && !whyNothing(push) ? [{ push, only, at }] : []));
+    const held = await heldElsewhere(tx, meant, this.hosts);
+    return new Set(meant.flatMap(({ at }, n) => (held.has(n) ? [at] : [])));
   }
 
   private async pushed(tx: EntityManager, asked: readonly AskedEvent[]): Promise<Map<AskedEvent, Done>> {
