@@ -1,16 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { cachePath } from '../../src/cli/surroundings.js';
-import { prepareBuilder } from '../../src/node/builder.js';
 import { until, visit } from '../acceptance/rest-client.js';
 import { Installation, type ServerProcess } from '../faults/server-process.js';
-import { deliver, newCommit, pushOf, SECRET } from '../support/github.js';
 import { startBrowser } from './browser.js';
 
 const EMAIL = 'operator@example.com';
-/** Compiling BuildKit, on a machine that has never built. */
-const COLD_MS = 900_000;
 const PASSWORD = 'correct horse battery';
 const BUSY = ['queued', 'preparing', 'rolling out'];
 
@@ -30,7 +25,7 @@ describe('the dashboard, in a browser', () => {
 
   beforeAll(async () => {
     installation = await Installation.make();
-    [server, browser] = await Promise.all([installation.server({ APEX_GITHUB_WEBHOOK_SECRET: SECRET }), startBrowser(), prepareBuilder({ cacheDir: cachePath(process) })]);
+    [server, browser] = await Promise.all([installation.server(), startBrowser()]);
     const { body } = await server.rest.post('/api/deploy', { name: 'web', image: 'apex.local/hello', containerPort: 8080, public: true });
     await until('it runs', () => server.rest.get(`/api/services/${body.id}`), (answer) => answer.body.status === 'RUNNING', 90);
     serviceUrl = body.url;
@@ -38,7 +33,7 @@ describe('the dashboard, in a browser', () => {
     page.setDefaultTimeout(60_000);
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => /content security policy/i.test(message.text()) && faults.push(message.text()));
-  }, COLD_MS);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await installation?.remove();
@@ -175,26 +170,6 @@ describe('the dashboard, in a browser', () => {
     await page.getByRole('button', { name: 'Resume' }).click();
     await status.getByText('running', { exact: true }).waitFor();
   }, 150_000);
-
-  it('shows what a webhook brought, what became of it and what its build said, and delivers it again', async () => {
-    const source = { repository: 'acme/site', host: '127.0.0.1', autoDeploy: 'BUILD' };
-    const { body: service } = await server.rest.post('/api/deploy', { name: 'site', source });
-    const commit = newCommit();
-    expect(await deliver(server, { payload: pushOf({ repository: 'acme/site', host: '127.0.0.1', after: commit }) })).toMatchObject({ status: 200, body: { outcome: 'DEPLOYED' } });
-    await page.getByRole('link', { name: 'Deliveries' }).click();
-    const rows = page.getByRole('row', { name: `acme/site refs/heads/main ${commit.slice(0, 7)}` });
-    await rows.getByText('deployed', { exact: true }).waitFor();
-    await rows.getByText('failed', { exact: true }).waitFor();
-    await rows.getByRole('button', { name: 'Deliver again' }).click();
-    await rows.filter({ hasText: 'push, again' }).waitFor();
-    await rows.first().getByRole('link', { name: 'site' }).click();
-    await page.waitForURL(`**/services/${service.id}`);
-    await page.getByText('Build log').first().click();
-    const said = page.getByRole('log', { name: 'Build log' });
-    await said.getByText(`Fetching commit ${commit} of acme/site.`).waitFor();
-    await said.getByText('leads to an internal address, which is not allowed').waitFor();
-    await server.rest.delete(`/api/services/${service.id}`);
-  }, 120_000);
 
   it('makes a database, and shows what became of it', async () => {
     await page.getByRole('link', { name: 'Databases' }).click();
