@@ -67,9 +67,12 @@ const full = (database: ManagedDatabase): Health => ({
   message: `Its storage of ${database.storage} is full: it may refuse to write. Resize it to a larger storage, or delete data.`,
 });
 
+/** How engines say that there is no room; MariaDB and MySQL by the number of the error. */
+const NO_SPACE = /no space left on device|disk is full|disk full|out of disk space|\b(error|errno:?|errcode:?) 28\b/i;
+
 /** The last words of a container that ended. */
 function endedForSpace(pod: PodObject): boolean {
   const [status] = pod.status?.containerStatuses ?? [];
   const ended = status?.ready ? undefined : (status?.state?.terminated ?? status?.lastState?.terminated);
-  return /no space left on device|disk is full|disk full/i.test(ended?.message ?? '');
+  return NO_SPACE.test(ended?.message ?? '');
 }

@@ -47,8 +47,9 @@ const FILLINGS = {
   mysql: mysqlLike('mysql', `MYSQL_PWD="$P" mysql --protocol=tcp -h 127.0.0.1 -u app app -N -e "check table kept, filler" | grep -c OK | grep -qx 2`),
   redis: {
     keep: `{ i=0; while [ $i -lt 5000 ]; do i=$((i + 1)); echo "SADD kept $i"; done; } | ${REDIS} > /dev/null`,
-    fill: `{ i=0; while [ $i -lt 60 ]; do i=$((i + 1)); printf 'EVAL "return redis.call(\\047set\\047, \\047filler\\047, string.rep(\\047%s\\047, 4000000))" 0\\n' $i; done; echo "SADD kept 9001"; } | timeout 60 env REDISCLI_AUTH="$P" redis-cli --no-auth-warning 2>&1 | tail -n 3`,
-    refused: /MISCONF|closed|refused|OOM|^$/,
+    // 40 MiB are left, and 80 are written. It keeps what it was told in memory, and refuses more once its file takes no more.
+    fill: `head -c $(($(df -Pk /data | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4) * 1024 - 40 * 1048576)) /dev/zero > /data/filler; { i=0; while [ $i -lt 20 ]; do i=$((i + 1)); echo "EVAL \\"return redis.call('set', KEYS[1], string.rep('x', 4000000))\\" 1 filler$i"; sleep 0.2; done; sleep 2; echo "SADD kept 9001"; } | timeout 60 env REDISCLI_AUTH="$P" redis-cli --no-auth-warning 2>&1 | tail -n 3`,
+    refused: /MISCONF/,
     count: `${REDIS} scard kept`,
     check: `${REDIS} sadd kept 9000 | grep -qx 1`,
   },
