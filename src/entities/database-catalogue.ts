@@ -155,7 +155,8 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     memoryArgs: (bytes) => ['--maxmemory', `${shareOf(bytes, 0.75)}mb`],
     stop: null,
     listens: 'redis-cli ping | grep -Eq "PONG|NOAUTH"',
-    query: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning ping | grep -q PONG',
+    // Not PING: that is refused, too, while its file cannot be written.
+    query: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning dbsize | grep -Eq "^[0-9]+$"',
     stats: REDIS_STATS,
     rotate: `printf 'CONFIG SET requirepass %s\\n' "$NEXT" | REDISCLI_AUTH="$P" redis-cli --no-auth-warning | grep -q OK`,
     dump: 'REDISCLI_AUTH="$P" redis-cli --no-auth-warning --rdb /tmp/apex.rdb > /dev/null && cat /tmp/apex.rdb && rm /tmp/apex.rdb',
