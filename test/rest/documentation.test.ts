@@ -18,6 +18,7 @@ const DOCUMENTED = [
   'GET /api/databases', 'POST /api/databases', 'GET /api/databases/:id', 'DELETE /api/databases/:id',
   'PATCH /api/databases/:id', 'POST /api/databases/:id/pause', 'POST /api/databases/:id/undelete', 'POST /api/databases/:id/rotate', 'GET /api/databases/:id/connection', 'GET /api/databases/:id/usage', 'POST /api/services/:id/link-database/:databaseId',
   'GET /api/databases/:id/backups', 'POST /api/databases/:id/backups', 'GET /api/databases/:id/backups/:backupId/download', 'GET /api/databases/:id/backup-schedule', 'POST /api/databases/:id/backup-schedule', 'DELETE /api/databases/:id/backup-schedule', 'DELETE /api/backups/:id', 'POST /api/databases/:id/restore', 'GET /api/restores/:id',
+  'GET /api/databases/:id/point-in-time-recovery', 'POST /api/databases/:id/point-in-time-recovery', 'DELETE /api/databases/:id/point-in-time-recovery', 'POST /api/databases/:id/recover',
   'GET /api/teams', 'POST /api/teams', 'GET /api/teams/:id', 'PATCH /api/teams/:id', 'DELETE /api/teams/:id', 'POST /api/teams/:id/leave',
   'GET /api/teams/:id/members', 'POST /api/teams/:id/members', 'PATCH /api/teams/:id/members/:memberId', 'DELETE /api/teams/:id/members/:memberId', 'POST /api/invitations/accept',
   'GET /api/env-groups', 'POST /api/env-groups', 'GET /api/env-groups/:id', 'PATCH /api/env-groups/:id', 'DELETE /api/env-groups/:id', 'POST /api/env-groups/:id/reveal',
