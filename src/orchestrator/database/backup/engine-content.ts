@@ -90,7 +90,7 @@ export async function putOldContentBack(at: EnginePod, password: string, restore
  * unread is never told of as ended: containerd 1.6 goes on trying to hand it over.
  */
 const untilRead = (script: string): string => `( ${script}\n); end=$?
-[ $end -eq 0 ] || while [ "$(timeout 5 head -c 65536 | wc -c)" -gt 0 ]; do :; done
+[ $end -eq 0 ] || while [ "$(timeout 5 head -c 1048576 | wc -c)" -gt 0 ]; do :; done
 exit $end`;
 
 /** Shell: what was cut off here may still be at work in the pod, for nobody ends it there. */
