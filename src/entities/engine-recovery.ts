@@ -60,7 +60,7 @@ rm -rf ${SIDE} ${CUT_OFF}`;
 /** By a physical replication slot, for which the server need not start anew, and `pg_basebackup`. https://www.postgresql.org/docs/current/continuous-archiving.html */
 export const POSTGRES_RECOVERY: EngineRecovery = {
   // The time is asked before the transactions, and those before the segment is ended: what is committed in between is told too late, and never too early.
-  // An empty transaction comes last, since a recovery to a time ends only at a commit that is later.
+  // An empty transaction comes right behind the time, since a recovery to a time ends only at a commit that is later.
   look: `${SESSION}
 keep=$(($(df -Pk ${MOUNT} | tail -n 1 | tr -s ' ' | cut -d ' ' -f 2) / 4096))
 [ $keep -gt 64 ] || keep=64
@@ -76,15 +76,15 @@ case "\${known%% *}:$NEXT" in
 esac
 seen=$(ask -c "select ${NOW}" -c "select pg_current_snapshot(), ${PRESENT}") || exit 3
 set -- $seen
-echo "reached $1"
-if [ "$2" = "$SNAPSHOT" ] && [ "$3" -lt $((NEXT + 2)) ]; then exit 0; fi
-ended=$(ask -c 'select pg_current_xact_id()' -c 'select pg_current_snapshot()' -c 'select pg_switch_wal()' -c "select ${PRESENT}, timeline_id, ${SIZE} from pg_control_checkpoint()") || exit 3
+if [ "$2" = "$SNAPSHOT" ] && [ "$3" -lt $((NEXT + 2)) ]; then echo "reached $1"; exit 0; fi
+ended=$(ask -c "select ${NOW}" -c 'select pg_current_xact_id()' -c 'select pg_current_snapshot()' -c 'select pg_switch_wal()' -c "select ${PRESENT}, timeline_id, ${SIZE} from pg_control_checkpoint()") || exit 3
 set -- $ended
-echo "snapshot $2
-switched $3
-current $4
-timeline $5
-size $6"`,
+echo "reached $1
+snapshot $3
+switched $4
+current $5
+timeline $6
+size $7"`,
   segment: 'gzip -1 -c "$PGDATA/pg_wal/$NAME"',
   advance: `${SESSION}
 ask -o /dev/null -c "select pg_replication_slot_advance('apex_recovery', greatest(restart_lsn, '$SWITCHED'::pg_lsn)) ${SLOT}"`,

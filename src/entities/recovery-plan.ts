@@ -26,12 +26,13 @@ export async function planRecovery(em: EntityManager, recovery: PointInTimeRecov
   if (toTime < earliest || toTime > latest) throw badRequest(`${window}, and not ${toTime.toISOString()}.`);
   const base = await baseBefore(em, databaseId, toTime);
   const of = { databaseId, chain: base.chain, kind: RecoveryPartKind.SEGMENT };
-  const end = await em.findOne(RecoveryPart, { ...of, reachedAt: { $gte: toTime } }, { orderBy: { segment: 'asc' } });
-  const segments = await em.find(RecoveryPart, { ...of, segment: { $gte: base.segment, ...(end && { $lte: end.segment }) } }, { orderBy: { segment: 'asc' } });
-  const last = segments.at(-1);
-  if (!end && base.chain !== recovery.chain) throw badRequest(`${window}, but not ${toTime.toISOString()}: the log of that time is missing. Choose one up to ${last?.reachedAt?.toISOString() ?? 'an hour earlier'}, or a later one.`);
-  if (last === undefined || segments.length !== last.segment - base.segment + 1) throw badRequest(`The log that leads to ${toTime.toISOString()} is not whole. Choose another time.`);
-  return { base, segments, target: end && toTime, room: 2 * base.contentSize + segments.reduce((sum, { contentSize }) => sum + contentSize, SPARE_BYTES) };
+  // Without a later one nothing was committed since the last. What a look under way has stored behind that was committed later, and is left out.
+  const later = await em.findOne(RecoveryPart, { ...of, reachedAt: { $gte: toTime } }, { orderBy: { segment: 'asc' } });
+  const end = later ?? (await em.findOneOrFail(RecoveryPart, { ...of, reachedAt: { $ne: null } }, { orderBy: { segment: 'desc' } }));
+  if (!later && base.chain !== recovery.chain) throw badRequest(`${window}, but not ${toTime.toISOString()}: the log of that time is missing. Choose one up to ${end.reachedAt?.toISOString()}, or a later one.`);
+  const segments = await em.find(RecoveryPart, { ...of, segment: { $gte: base.segment, $lte: end.segment } }, { orderBy: { segment: 'asc' } });
+  if (segments.length !== end.segment - base.segment + 1) throw badRequest(`The log that leads to ${toTime.toISOString()} is not whole. Choose another time.`);
+  return { base, segments, target: later && toTime, room: 2 * base.contentSize + segments.reduce((sum, { contentSize }) => sum + contentSize, SPARE_BYTES) };
 }
 
 /** A base alone is none to begin with: it needs the log that was written beside it. */
