@@ -150,7 +150,8 @@ export const DATABASE_ENGINES: Readonly<Record<DatabaseType, Engine>> = {
     uid: 999,
     environment: { REDIS_PASSWORD: { secret: true } },
     // Kubernetes puts the variable in: the object holds only its name.
-    args: ['redis-server', '--requirepass', '$(REDIS_PASSWORD)', '--appendonly', 'yes', '--dir', '/data'],
+    // A backup is read as a replica reads: no others are waited for, who might want the same.
+    args: ['redis-server', '--requirepass', '$(REDIS_PASSWORD)', '--appendonly', 'yes', '--dir', '/data', '--repl-diskless-sync-delay', '0'],
     // Past it writes are refused with a word of why; without it the cluster ends the engine, and ends it again while it loads its content.
     memoryArgs: (bytes) => ['--maxmemory', `${shareOf(bytes, 0.75)}mb`],
     stop: null,

@@ -99,7 +99,7 @@ export const REDIS_RESTORE: EngineRestore = {
 cli() { redis-cli --no-auth-warning "$@"; }
 quiet() { cli "$@" > /dev/null 2>&1; }
 until_so() { tries=0; until "$@"; do tries=$((tries + 1)); [ $tries -lt 3000 ] || return 1; kill -0 $side 2> /dev/null || return 1; sleep 0.2; done; }
-printf 'port 6380\\nbind 127.0.0.1\\ndir /data/.apex-side\\ndbfilename dump.rdb\\nappendonly no\\nsave ""\\nrequirepass %s\\n' "$P" | redis-server - > /data/.apex-side/log 2>&1 &
+printf 'port 6380\\nbind 127.0.0.1\\ndir /data/.apex-side\\ndbfilename dump.rdb\\nappendonly no\\nsave ""\\nrepl-diskless-sync-delay 0\\nrequirepass %s\\n' "$P" | redis-server - > /data/.apex-side/log 2>&1 &
 side=$!
 answers() { cli -p 6380 ping 2> /dev/null | grep -q PONG; }
 follows() { cli info replication | grep -q master_link_status:up; }
